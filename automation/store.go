@@ -1,0 +1,65 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"handrail/policy"
+)
+
+// Errors that a Store returns and a caller branches on.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrStale     = errors.New("changed meanwhile") // the row's version is no longer the one that was read
+	ErrDuplicate = errors.New("already there")     // an execution with this key exists
+)
+
+// Tx is one transaction of a Store.
+type Tx interface {
+	policy.Recorder
+	// ByKey returns the execution of a request's idempotency key, or ErrNotFound.
+	ByKey(ctx context.Context, key string) (*Execution, error)
+	// Execution returns one by ID or Ref, or ErrNotFound.
+	Execution(ctx context.Context, id string) (*Execution, error)
+	// Insert stores a new execution, or returns ErrDuplicate if its Key exists.
+	Insert(ctx context.Context, e *Execution) error
+	// Save writes e if the stored version is still e.Version, and raises e.Version by one; otherwise ErrStale.
+	// A terminal state gives back the lease. It leaves Announcement, and an unexpired lease of another, alone.
+	Save(ctx context.Context, e *Execution) error
+}
+
+// Claim asks for due work: rows whose next attempt has come and whose lease is free or expired.
+type Claim struct {
+	Owner string
+	Now   time.Time
+	Until time.Time // the lease's end
+	Limit int
+}
+
+// Query selects executions, newest first. Zero fields select everything.
+type Query struct {
+	Runbook   string
+	Requester string
+	Channel   string
+	Open      bool // not terminal
+	Since     time.Time
+	Limit     int // 50 if 0
+}
+
+// Store remembers executions. The embedded SQLite and PostgreSQL satisfy it alike.
+type Store interface {
+	// Update runs f in a transaction and returns once that is durable. An error of f undoes what f did,
+	// and nothing else. f may run more than once and must keep no state of its own.
+	Update(ctx context.Context, f func(Tx) error) error
+	// Execution returns one by ID or Ref, or ErrNotFound.
+	Execution(ctx context.Context, id string) (*Execution, error)
+	Executions(ctx context.Context, q Query) ([]*Execution, error)
+	// Claim takes due, open executions in one statement, oldest next attempt first.
+	Claim(ctx context.Context, c Claim) ([]*Execution, error)
+	// Postpone sets attempts and next attempt of rows that owner holds, without raising their version.
+	Postpone(ctx context.Context, owner string, es ...*Execution) error
+	// Keep extends owner's leases; Release gives them all back.
+	Keep(ctx context.Context, owner string, until time.Time) error
+	Release(ctx context.Context, owner string) error
+}

@@ -1,0 +1,33 @@
+package policy
+
+import (
+	"context"
+	"time"
+)
+
+// Record is a written decision. Records are appended, never changed.
+type Record struct {
+	ID         string // d- and a UUIDv7
+	At         time.Time
+	Key        string // idempotency key of what was asked, "" for a re-check before a start
+	Entry      Entry
+	Action     Action
+	Actor      string // Slack user ID
+	Team       string
+	Channel    string
+	Runbook    string
+	Parameters map[string][]string
+	Execution  string // "" if the request made none
+	Allowed    bool
+	Code       Code
+	Rule       string // grant that decided, "" for the default
+	Sentence   string // the decision for people
+	Near       string // the rule that would have allowed, and what it wants; "" if allowed or none
+	Policy     string // hash of the policy that decided
+}
+
+// Recorder writes a record within the transaction that holds what the record describes.
+// An error means that the record does not exist, and so that nothing may happen.
+type Recorder interface {
+	Record(ctx context.Context, r Record) error
+}
