@@ -99,6 +99,7 @@ type Execution struct {
 	NextAttempt time.Time // not before this
 	LeaseOwner  string    // replica that works on it, "" if none
 	LeaseUntil  time.Time
+	Parked      string // why it was set aside for an operator, "" if it was not; nobody claims a parked row
 
 	Announcement Announcement
 }

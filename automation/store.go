@@ -43,6 +43,7 @@ type Query struct {
 	Requester string
 	Channel   string
 	Open      bool // not terminal
+	Parked    bool // set aside for an operator
 	Since     time.Time
 	Limit     int // 50 if 0
 }
@@ -55,11 +56,13 @@ type Store interface {
 	// Execution returns one by ID or Ref, or ErrNotFound.
 	Execution(ctx context.Context, id string) (*Execution, error)
 	Executions(ctx context.Context, q Query) ([]*Execution, error)
-	// Claim takes due, open executions in one statement, oldest next attempt first.
+	// Claim takes due, open executions that are not parked in one statement, oldest next attempt first.
 	Claim(ctx context.Context, c Claim) ([]*Execution, error)
 	// Postpone sets attempts and next attempt of rows that owner holds, without raising their version.
 	Postpone(ctx context.Context, owner string, es ...*Execution) error
-	// Keep extends owner's leases; Release gives them all back.
-	Keep(ctx context.Context, owner string, until time.Time) error
+	// Keep extends owner's leases in one statement and returns what it still holds: the rows' IDs and their versions.
+	// A row that is missing was taken by another; one with a newer version was changed by another.
+	Keep(ctx context.Context, owner string, until time.Time) (map[string]int64, error)
+	// Release gives back all of owner's leases.
 	Release(ctx context.Context, owner string) error
 }
