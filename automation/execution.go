@@ -57,7 +57,7 @@ type Step struct {
 // Execution is one run of a runbook: the row that the thread shows.
 type Execution struct {
 	ID      string // UUIDv7
-	Ref     string // what people type: r- and five letters or digits, unique
+	Ref     string // what people type: r- and seven letters or digits, unique
 	Key     string // idempotency key of the request, unique
 	Version int64  // raised by every change a person could see; starts at 1
 	State   State

@@ -58,7 +58,8 @@ type Store interface {
 	Executions(ctx context.Context, q Query) ([]*Execution, error)
 	// Claim takes due, open executions that are not parked in one statement, oldest next attempt first.
 	Claim(ctx context.Context, c Claim) ([]*Execution, error)
-	// Postpone sets attempts and next attempt of rows that owner holds, without raising their version.
+	// Postpone writes attempts and next attempt of rows that owner holds, without raising their version,
+	// and gives back their leases.
 	Postpone(ctx context.Context, owner string, es ...*Execution) error
 	// Keep extends owner's leases in one statement and returns what it still holds: the rows' IDs and their versions.
 	// A row that is missing was taken by another; one with a newer version was changed by another.
@@ -66,3 +67,5 @@ type Store interface {
 	// Release gives back all of owner's leases.
 	Release(ctx context.Context, owner string) error
 }
+
+func isStale(err error) bool { return errors.Is(err, ErrStale) }

@@ -1,0 +1,112 @@
+package automation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"handrail/policy"
+)
+
+// CancelAsk is a verified request to stop an execution.
+type CancelAsk struct {
+	Key       string
+	Entry     policy.Entry
+	Team      string
+	User      string
+	Channel   string
+	Execution string // ID or Ref
+	Reason    string
+	At        time.Time
+}
+
+// Cancel decides, records and notes the wish in one transaction; AWS is asked after. Again is true if
+// the execution was over or already being cancelled. It returns ErrNotFound for an unknown execution.
+func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
+	x, err := e.Store.Execution(ctx, a.Execution)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("finding the execution: %w", err)
+	}
+	r := &policy.Request{Action: policy.Cancel, Entry: a.Entry, Runbook: x.Runbook, Requester: x.Requester, Execution: x.ID, At: a.At}
+	e.place(ctx, r, a.Team, a.User, a.Channel)
+	var out Outcome
+	for {
+		err = e.Store.Update(ctx, func(tx Tx) error {
+			var err error
+			out, err = e.cancel(ctx, tx, a, r, x.ID)
+			return err
+		})
+		if !isStale(err) {
+			break
+		}
+	}
+	if err != nil {
+		return Outcome{}, fmt.Errorf("noting the cancel: %w", err)
+	}
+	if out.Decision.Allowed() && !out.Again {
+		e.changed(out.Execution)
+		e.reload(ctx, x.ID)
+	}
+	return out, nil
+}
+
+func (e *Engine) cancel(ctx context.Context, tx Tx, a CancelAsk, r *policy.Request, id string) (Outcome, error) {
+	x, err := tx.Execution(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	d, err := e.Gate.Check(ctx, tx, a.Key, id, r)
+	if err != nil || !d.Allowed() {
+		return Outcome{Decision: d}, err
+	}
+	if x.State.Terminal() || x.CancelBy != "" {
+		return Outcome{Decision: d, Execution: x, Again: true}, nil
+	}
+	x.CancelBy, x.CancelReason, x.CancelAt = a.User, a.Reason, time.Now()
+	if x.State == Queued { // not sent: whoever is about to send it finds the row changed
+		x.State, x.EndedAt, x.Note = Cancelled, x.CancelAt, "Cancelled before it was sent to AWS."
+	}
+	return Outcome{Decision: d, Execution: x}, tx.Save(ctx, x)
+}
+
+// stopAll asks AWS to stop what people cancelled. It has its own pace, so that a hundred stops at one
+// a second do not blind the watcher.
+func (e *Engine) stopAll(ctx context.Context) {
+	e.every(ctx, e.Poll/4, func() {
+		for _, x := range e.unwanted() {
+			if ctx.Err() == nil {
+				e.guard(ctx, x, func() { e.stop(ctx, x) })
+			}
+		}
+	})
+}
+
+func (e *Engine) unwanted() []*Execution {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	var xs []*Execution
+	for _, w := range e.watched {
+		if !w.stopAt.IsZero() && !now.Before(w.stopAt) {
+			xs = append(xs, w.x)
+		}
+	}
+	return xs
+}
+
+// stop asks AWS to cancel, and again later if it could not be asked. If the automation is over
+// already, the next look shows how it ended.
+func (e *Engine) stop(ctx context.Context, x *Execution) {
+	err := e.AWS.Stop(ctx, x.Region, x.AWSID)
+	again := err != nil && kindOf(err) != Ended && kindOf(err) != Missing
+	if again {
+		e.Log.Warn("stopping automation", "execution", x.ID, "error", err)
+	}
+	e.amend(x.ID, func(w *watch) {
+		w.stopAt, w.next = time.Time{}, time.Now()
+		if again {
+			w.stops++
+			w.stopAt = time.Now().Add(backoff(w.stops))
+		}
+	})
+}

@@ -1,0 +1,161 @@
+package automation
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"handrail/policy"
+)
+
+// Ask is a verified request to run a runbook.
+type Ask struct {
+	Key        string // idempotency key: the same key twice makes one execution
+	Entry      policy.Entry
+	Team       string
+	User       string
+	Channel    string
+	Thread     string
+	Runbook    string
+	Parameters map[string][]string
+	Reason     string
+	At         time.Time
+}
+
+// Outcome is what became of a request.
+type Outcome struct {
+	Decision  policy.Decision
+	Execution *Execution // nil if the policy refused
+	Again     bool       // the same request had been accepted before, or the execution was already over
+}
+
+// Submit is the door: it decides, records and stores the execution in one transaction, and returns
+// once that is durable. An error means that nothing was accepted.
+func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
+	r := e.request(ctx, a, e.Catalogue.Look)
+	leased := e.reserve()
+	var out Outcome
+	err := e.Store.Update(ctx, func(tx Tx) error {
+		var err error
+		out, err = e.submit(ctx, tx, a, r, leased)
+		return err
+	})
+	if err != nil {
+		out = Outcome{}
+		err = fmt.Errorf("accepting the request: %w", err)
+	}
+	e.dispatch(out, leased)
+	return out, err
+}
+
+// reserve takes a place with the starters, if there is one. A row that gets one is stored with our
+// lease on it and needs no claim.
+func (e *Engine) reserve() bool {
+	select {
+	case e.room <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (e *Engine) dispatch(out Outcome, leased bool) {
+	accepted := out.Execution != nil && !out.Again
+	if accepted {
+		e.changed(out.Execution)
+	}
+	switch {
+	case accepted && leased:
+		own := *out.Execution
+		e.starts <- &own
+	case leased:
+		<-e.room
+	case accepted:
+		e.Wake()
+	}
+}
+
+func (e *Engine) submit(ctx context.Context, tx Tx, a Ask, r *policy.Request, leased bool) (Outcome, error) {
+	old, err := tx.ByKey(ctx, a.Key)
+	if err == nil {
+		return Outcome{Execution: old, Again: true}, nil
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Outcome{}, err
+	}
+	id := uuid.Must(uuid.NewV7()).String()
+	d, err := e.Gate.Check(ctx, tx, a.Key, id, r)
+	if err != nil || !d.Allowed() {
+		return Outcome{Decision: d}, err
+	}
+	x := e.accept(a, d, id)
+	if leased {
+		x.LeaseOwner, x.LeaseUntil = e.Owner, time.Now().Add(e.Lease)
+	}
+	return Outcome{Decision: d, Execution: x}, tx.Insert(ctx, x)
+}
+
+// request gathers what the policy must know. What cannot be learned stays at its zero value, which is a no.
+func (e *Engine) request(ctx context.Context, a Ask, look func(context.Context, *policy.Runbook) *policy.Document) *policy.Request {
+	r := &policy.Request{Action: policy.Run, Entry: a.Entry, Runbook: a.Runbook, Parameters: a.Parameters, At: a.At}
+	e.place(ctx, r, a.Team, a.User, a.Channel)
+	if rb, ok := e.Gate.Policy().Runbook(a.Runbook); ok {
+		r.Document = look(ctx, rb)
+	}
+	return r
+}
+
+// place fills in the person and the channel.
+func (e *Engine) place(ctx context.Context, r *policy.Request, team, user, channel string) {
+	var err error
+	if r.Actor, err = e.Directory.Actor(ctx, team, user); err != nil {
+		e.Log.Warn("looking up a person", "user", user, "error", err)
+		r.Actor = policy.Actor{ID: user, Team: team}
+	}
+	if r.Channel, err = e.Directory.Channel(ctx, channel); err != nil {
+		e.Log.Warn("looking up a channel", "channel", channel, "error", err)
+		r.Channel = policy.Channel{ID: channel}
+	}
+}
+
+// accept turns a yes into a row.
+func (e *Engine) accept(a Ask, d policy.Decision, id string) *Execution {
+	now := time.Now()
+	req := requestFor(d)
+	req.ClientToken = uuid.NewString()
+	req.Tag = "handrail:" + id
+	return &Execution{
+		ID: id, Ref: newRef(), Key: a.Key, Version: 1, State: Queued,
+		Entry: a.Entry, Team: a.Team, Requester: a.User, Channel: a.Channel, Thread: a.Thread,
+		Runbook: a.Runbook, Parameters: a.Parameters, Reason: a.Reason,
+		SHA256: d.SHA256(), Region: e.Catalogue.Region(d.Runbook()), Role: d.Role(), Request: req,
+		Decision: d.ID, Rule: d.Rule, Policy: d.PolicyHash(),
+		CreatedAt: now, StartBy: now.Add(e.StartWithin), NextAttempt: now,
+	}
+}
+
+// requestFor builds what will be sent to AWS from the decision alone: the policy's document, version
+// and role. A token and a tag are added once.
+func requestFor(d policy.Decision) StartRequest {
+	params := map[string][]string{}
+	for name, values := range d.Parameters() {
+		params[name] = values
+	}
+	if name := d.RoleParameter(); name != "" {
+		params[name] = []string{d.Role()}
+	}
+	return StartRequest{DocumentName: d.Runbook().Document, DocumentVersion: d.Version(), Parameters: params}
+}
+
+// newRef returns r- and seven characters: 34 thousand million names, and the store refuses a second use.
+func newRef() string {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand
+	return "r-" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))[:7]
+}

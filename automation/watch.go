@@ -1,0 +1,205 @@
+package automation
+
+import (
+	"context"
+	"time"
+)
+
+// slowest is the longest time between two looks at an execution in which nothing changes.
+const slowest = 60 * time.Second
+
+// stepTries is how often the last list of steps is asked for before the end is shown without it.
+const stepTries = 5
+
+// watch is one leased execution that AWS works on. Engine.mu guards it; x is replaced, never changed.
+type watch struct {
+	x      *Execution
+	next   time.Time // when to look again
+	calm   time.Time // since when nothing changed
+	tries  int       // failed attempts at the steps
+	stopAt time.Time // when to ask AWS to stop it; zero if that is not wanted, or done
+	stops  int       // failed attempts at the stop
+}
+
+// follow begins to watch x.
+func (e *Engine) follow(x *Execution) {
+	now := time.Now()
+	w := &watch{x: x, next: now, calm: now}
+	if x.CancelBy != "" {
+		w.stopAt = now
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.watched[x.ID] = w
+}
+
+func (e *Engine) watching() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.watched) > 0
+}
+
+// amend changes the watch of an execution, if there still is one.
+func (e *Engine) amend(id string, f func(*watch)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if w := e.watched[id]; w != nil {
+		f(w)
+	}
+}
+
+func (e *Engine) drop(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.watched, id)
+}
+
+// watchAll looks at what is due, several times a second at most.
+func (e *Engine) watchAll(ctx context.Context) {
+	e.every(ctx, e.Poll/4, func() {
+		for region, due := range e.due() {
+			for len(due) > 0 && ctx.Err() == nil {
+				n := min(len(due), DescribeBatch)
+				e.look(ctx, region, due[:n])
+				due = due[n:]
+			}
+		}
+	})
+}
+
+// every runs f at each tick until ctx ends.
+func (e *Engine) every(ctx context.Context, d time.Duration, f func()) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			f()
+		}
+	}
+}
+
+// due returns what to look at now, by Region.
+func (e *Engine) due() map[string][]*Execution {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	var by map[string][]*Execution
+	for _, w := range e.watched {
+		if now.Before(w.next) {
+			continue
+		}
+		if by == nil {
+			by = map[string][]*Execution{}
+		}
+		by[w.x.Region] = append(by[w.x.Region], w.x)
+	}
+	return by
+}
+
+// look asks AWS about a batch in one call and takes in the answers. An execution that is not in the
+// answer is not listed yet, or AWS can't be asked: neither says anything about it.
+func (e *Engine) look(ctx context.Context, region string, batch []*Execution) {
+	ids := make([]string, len(batch))
+	for i, x := range batch {
+		ids[i] = x.AWSID
+	}
+	seen := map[string]Observation{}
+	os, err := e.AWS.Describe(ctx, region, ids)
+	if err != nil {
+		e.Log.Warn("looking at automations", "region", region, "count", len(ids), "error", err)
+	}
+	for _, o := range os {
+		seen[o.AWSID] = o
+	}
+	for _, x := range batch {
+		if o, ok := seen[x.AWSID]; ok {
+			e.guard(ctx, x, func() { e.observe(ctx, x, o) })
+		}
+		e.amend(x.ID, func(w *watch) { w.next = time.Now().Add(e.pause(w)) })
+	}
+}
+
+// pause grows from Poll towards a minute while nothing changes.
+func (e *Engine) pause(w *watch) time.Duration {
+	return max(e.Poll, min(time.Since(w.calm)/20, slowest))
+}
+
+// observe takes one answer in. Steps are fetched only when the status or the current step changed.
+func (e *Engine) observe(ctx context.Context, x *Execution, o Observation) {
+	next := *x
+	changed := fold(&next, o, e.Log)
+	tries := 0
+	e.amend(x.ID, func(w *watch) { tries = w.tries })
+	if !changed && tries == 0 {
+		return
+	}
+	steps, err := e.AWS.Steps(ctx, next.Region, next.AWSID)
+	if err != nil {
+		e.Log.Warn("reading steps", "execution", next.ID, "error", err)
+		if tries+1 < stepTries {
+			e.amend(x.ID, func(w *watch) { w.tries++ })
+			return
+		}
+	} else {
+		changed = foldSteps(&next, steps) || changed
+	}
+	e.amend(x.ID, func(w *watch) { w.tries = 0 })
+	if changed {
+		e.write(ctx, &next)
+	}
+}
+
+// write saves what was observed. After a clash it takes over the other's change, and the next look goes on from there.
+func (e *Engine) write(ctx context.Context, x *Execution) {
+	switch err := e.save(ctx, x); {
+	case isStale(err):
+		e.reload(ctx, x.ID)
+	case err != nil:
+		e.Log.Error("writing what AWS reports", "execution", x.ID, "error", err)
+	case x.State.Terminal():
+		e.drop(x.ID)
+	default:
+		e.amend(x.ID, func(w *watch) { w.x, w.calm = x, time.Now() })
+	}
+}
+
+// reload reads a row that somebody else changed, and follows it from there.
+func (e *Engine) reload(ctx context.Context, id string) {
+	stored, err := e.Store.Execution(ctx, id)
+	switch {
+	case err != nil:
+		e.Log.Error("reading an execution again", "execution", id, "error", err)
+	case stored.State.Terminal():
+		e.drop(id)
+	default:
+		e.amend(id, func(w *watch) {
+			wanted := stored.CancelBy != "" && w.x.CancelBy == ""
+			w.x, w.next, w.calm = stored, time.Now(), time.Now()
+			if wanted {
+				w.stopAt = w.next
+			}
+		})
+	}
+}
+
+// reconcile compares what we watch with what the store says we hold.
+func (e *Engine) reconcile(ctx context.Context, held map[string]int64) {
+	var stale []string
+	e.mu.Lock()
+	for id, w := range e.watched {
+		version, ours := held[id]
+		switch {
+		case !ours:
+			delete(e.watched, id) // another replica took it
+		case version != w.x.Version:
+			stale = append(stale, id)
+		}
+	}
+	e.mu.Unlock()
+	for _, id := range stale {
+		e.reload(ctx, id)
+	}
+}
