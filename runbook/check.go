@@ -160,6 +160,7 @@ func (d *Document) circles() []Problem {
 			visit(i)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Problem) int { return a.Line - b.Line })
 	return out
 }
 
