@@ -135,7 +135,7 @@ func (e *Engine) accept(a Ask, d policy.Decision, id string) *Execution {
 		Entry: a.Entry, Team: a.Team, Requester: a.User, Channel: a.Channel, Thread: a.Thread,
 		Runbook: a.Runbook, Parameters: a.Parameters, Reason: a.Reason,
 		SHA256: d.SHA256(), Region: e.Catalogue.Region(d.Runbook()), Role: d.Role(), Request: req,
-		Decision: d.ID, Rule: d.Rule, Policy: d.PolicyHash(),
+		Decision: d.ID(), Rule: d.Rule(), Policy: d.PolicyHash(),
 		CreatedAt: now, StartBy: now.Add(e.StartWithin), NextAttempt: now,
 	}
 }
@@ -158,4 +158,9 @@ func newRef() string {
 	var b [5]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand
 	return "r-" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))[:7]
+}
+
+// Explain decides as Submit would, and does nothing: no record, no execution. Its decision starts nothing.
+func (e *Engine) Explain(ctx context.Context, a Ask) policy.Decision {
+	return policy.Decide(e.Gate.Policy(), e.request(ctx, a, e.Catalogue.Look))
 }

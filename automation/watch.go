@@ -162,7 +162,11 @@ func (e *Engine) write(ctx context.Context, x *Execution) {
 	case x.State.Terminal():
 		e.drop(x.ID)
 	default:
-		e.amend(x.ID, func(w *watch) { w.x, w.calm = x, time.Now() })
+		e.amend(x.ID, func(w *watch) {
+			if w.x.Version < x.Version { // not if a cancel was read meanwhile
+				w.x, w.calm = x, time.Now()
+			}
+		})
 	}
 }
 

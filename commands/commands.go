@@ -1,0 +1,179 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"handrail/automation"
+	"handrail/policy"
+)
+
+// Engine is the door. *automation.Engine is one.
+type Engine interface {
+	Submit(ctx context.Context, a automation.Ask) (automation.Outcome, error)
+	Cancel(ctx context.Context, a automation.CancelAsk) (automation.Outcome, error)
+	Explain(ctx context.Context, a automation.Ask) policy.Decision
+}
+
+// Memory reads what is remembered.
+type Memory interface {
+	Execution(ctx context.Context, id string) (*automation.Execution, error)
+	Executions(ctx context.Context, q automation.Query) ([]*automation.Execution, error)
+	// Decision returns the record of that ID, or automation.ErrNotFound.
+	Decision(ctx context.Context, id string) (policy.Record, error)
+}
+
+// Documents reads what AWS holds. *automation.Catalogue does.
+type Documents interface {
+	Look(ctx context.Context, rb *policy.Runbook) *policy.Document
+}
+
+// Options of Commands. All but Log are required.
+type Options struct {
+	Engine    Engine
+	Memory    Memory
+	Documents Documents
+	Directory automation.Directory
+	Policy    func() *policy.Policy // today's
+	Log       *slog.Logger          // nil discards
+}
+
+// Commands answers invocations.
+type Commands struct{ Options }
+
+// New returns Commands.
+func New(o Options) *Commands {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Commands{o}
+}
+
+// command is one row of the table.
+type command struct {
+	name    string
+	aliases []string
+	usage   string
+	about   string
+	do      func(*Commands, context.Context, call) Answer
+}
+
+// call is an invocation of one command: what follows its name.
+type call struct {
+	Invocation
+	words []Word
+	line  string // the whole line, for pointing into it
+}
+
+// table lists the commands in the order of the help.
+func table() []command {
+	return []command{
+		{"run", nil, `run NAME key=value… [reason="…"] [--dry-run]`, "run a runbook", (*Commands).run},
+		{"list", []string{"ls"}, "list [WORD]", "the runbooks you can run here", (*Commands).list},
+		{"show", nil, "show NAME", "parameters, who may run it, last results", (*Commands).show},
+		{"status", []string{"st"}, "status [ID | mine | all]", "what is running", (*Commands).status},
+		{"cancel", nil, "cancel ID [reason]", "stop an execution", (*Commands).cancel},
+		{"history", nil, "history [NAME] [by=@person] [since=7d]", "what ran before", (*Commands).history},
+		{"why", nil, "why ID | why NAME key=value…", "explain a decision", (*Commands).why},
+		{"help", nil, "help [NAME]", "this, or help on a command", (*Commands).help},
+	}
+}
+
+// Do answers an invocation. It always answers: what breaks on our side is logged under a reference that the answer names.
+func (c *Commands) Do(ctx context.Context, inv Invocation) Answer {
+	if inv.At.IsZero() {
+		inv.At = time.Now()
+	}
+	words, err := Split(inv.Text)
+	var bad *SyntaxError
+	if errors.As(err, &bad) {
+		return say(Line{{Text: bad.What}}, point(inv.Command, bad.Text, bad.At, bad.Width))
+	}
+	k := call{Invocation: inv, words: words, line: clean(inv.Text)}
+	if len(words) == 0 {
+		return c.help(ctx, k)
+	}
+	for _, cmd := range table() {
+		if cmd.is(words[0]) {
+			k.words = words[1:]
+			return cmd.do(c, ctx, k)
+		}
+	}
+	return c.unknown(k)
+}
+
+func (cmd command) is(w Word) bool {
+	if w.Key != "" {
+		return false
+	}
+	for _, name := range append([]string{cmd.name}, cmd.aliases...) {
+		if strings.EqualFold(name, w.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Commands) unknown(k call) Answer {
+	var names []string
+	for _, cmd := range table() {
+		names = append(names, cmd.name)
+	}
+	w := k.words[0]
+	if _, ok := c.Policy().Runbook(w.Value); ok && w.Key == "" {
+		return say(line("%s is a runbook. To run it: %s", code(w.Value), code(k.Command+" run "+k.line)))
+	}
+	word := w.Value
+	if w.Key != "" {
+		word = w.Key
+	}
+	l := line("I don't know the command %s.", code(shorten(word)))
+	if near := policy.Nearest(strings.ToLower(word), names); len(near) > 0 {
+		l = append(l, line(" Did you mean %s?", code(near[0]))...)
+	}
+	return say(l, join(line("The commands are "), list(names), line(". %s explains them.", code(k.Command+" help"))))
+}
+
+// broken answers for what is no fault of the person.
+func (c *Commands) broken(k call, doing string, err error) Answer {
+	ref := "e-" + uuid.NewString()[:8]
+	c.Log.Error(doing, "reference", ref, "user", k.User, "error", err)
+	return say(line("Something broke on my side while %s, and nothing was started. Please try again; if it stays broken, tell whoever runs me: %s.", doing, code(ref)))
+}
+
+// here looks up the person and the place for what is shown, not for what is decided.
+func (c *Commands) here(ctx context.Context, k call) (policy.Actor, policy.Channel) {
+	actor, err := c.Directory.Actor(ctx, k.Team, k.User)
+	if err != nil {
+		c.Log.Warn("looking up a person", "user", k.User, "error", err)
+	}
+	channel, err := c.Directory.Channel(ctx, k.Channel)
+	if err != nil {
+		c.Log.Warn("looking up a channel", "channel", k.Channel, "error", err)
+	}
+	return actor, channel
+}
+
+// member refuses to show anything to a guest, an outsider, a bot, or somebody who cannot be looked up.
+func (c *Commands) member(ctx context.Context, k call) (Answer, bool) {
+	actor, _ := c.here(ctx, k)
+	if actor.Standing == policy.StandingMember {
+		return Answer{}, true
+	}
+	a := say(line("I answer only full members of this workspace, and Slack does not say now that you are one."))
+	a.Refused = true
+	return a, false
+}
+
+// shorten keeps what a person typed from filling an answer.
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,66 @@
+package commands
+
+import (
+	"context"
+	"slices"
+
+	"handrail/policy"
+)
+
+// help shows what this person may run here and the commands, or one of them.
+func (c *Commands) help(ctx context.Context, k call) Answer {
+	if len(k.words) > 0 {
+		for _, cmd := range table() {
+			if cmd.is(k.words[0]) {
+				return say(line("%s  %s", code(k.Command+" "+cmd.usage), cmd.about))
+			}
+		}
+		if _, ok := c.Policy().Runbook(k.words[0].Value); ok {
+			return c.show(ctx, k)
+		}
+		return c.unknown(k)
+	}
+	var lines []Line
+	if found := c.runnable(ctx, k, ""); len(found) > 0 {
+		lines = append(lines, line("%s", bold("Runbooks you can run here")))
+		lines = append(lines, runbooks(found[:min(len(found), 5)])...)
+		if more := len(found) - 5; more > 0 {
+			lines = append(lines, line("… and more: %s", code(k.Command+" list")))
+		}
+		lines = append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, found[0]))))
+	} else {
+		lines = append(lines, line("There is no runbook that you can run in this channel."))
+	}
+	lines = append(lines, line("%s", bold("Commands")))
+	for _, cmd := range table() {
+		lines = append(lines, line("•  %s  %s", code(k.Command+" "+cmd.usage), cmd.about))
+	}
+	return say(append(lines, line("Slash commands do not work in threads; there, write %s.", code("@Handrail run …")))...)
+}
+
+// example is a run that the policy would allow: the first allowed value of each parameter that must be given.
+func (c *Commands) example(ctx context.Context, rb *policy.Runbook) string {
+	required := c.required(ctx, rb)
+	s := rb.Name
+	for _, p := range rb.Parameters {
+		if len(p.Allow) > 0 && (required == nil || slices.Contains(required, p.Name)) {
+			s += " " + parameters(map[string][]string{p.Name: p.Allow[:1]})
+		}
+	}
+	return s
+}
+
+// required lists the document's parameters without a default, or nil if the document is not known.
+func (c *Commands) required(ctx context.Context, rb *policy.Runbook) []string {
+	d := c.Documents.Look(ctx, rb)
+	if d == nil || d.Content == nil {
+		return nil
+	}
+	names := []string{}
+	for _, p := range d.Content.Parameters {
+		if p.Required() {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,123 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"handrail/automation"
+)
+
+// shownExecutions is how many executions an answer lists.
+const shownExecutions = 15
+
+// status shows what is open: mine, everybody's, or one execution.
+func (c *Commands) status(ctx context.Context, k call) Answer {
+	if a, ok := c.member(ctx, k); !ok {
+		return a
+	}
+	what := "mine"
+	if len(k.words) > 0 {
+		what = k.words[0].Value
+	}
+	if len(k.words) > 1 || len(k.words) == 1 && k.words[0].Key != "" {
+		return say(line("Write %s, %s or %s.", code(k.Command+" status ID"), code(k.Command+" status mine"), code(k.Command+" status all")))
+	}
+	q := automation.Query{Open: true, Limit: shownExecutions + 1}
+	switch what {
+	case "mine":
+		q.Requester = k.User
+	case "all":
+	default:
+		return c.one(ctx, k, what)
+	}
+	xs, err := c.Memory.Executions(ctx, q)
+	if err != nil {
+		return c.broken(k, "reading what is running", err)
+	}
+	if len(xs) == 0 {
+		return say(line("Nothing is running. %s shows what ran before.", code(k.Command+" history")))
+	}
+	return say(append([]Line{line("%s", bold("Running now"))}, executions(xs)...)...)
+}
+
+// one shows an execution with its steps.
+func (c *Commands) one(ctx context.Context, k call, id string) Answer {
+	x, err := c.Memory.Execution(ctx, id)
+	if err != nil {
+		return c.notFound(k, "execution", id, err)
+	}
+	lines := []Line{summary(x)}
+	if x.Note != "" {
+		lines = append(lines, line("%s", x.Note))
+	}
+	for _, s := range x.Steps {
+		l := line("•  %s  %s", code(s.Name), s.Status)
+		if took := elapsed(s.StartedAt, s.EndedAt); took != "" {
+			l = append(l, line("  %s", took)...)
+		}
+		lines = append(lines, l)
+	}
+	if x.Failure != "" {
+		lines = append(lines, Line{code(x.Failure)})
+	}
+	if x.AWSID != "" {
+		lines = append(lines, line("AWS execution %s, status %s", code(x.AWSID), x.AWSStatus))
+	}
+	if !x.State.Terminal() {
+		lines = append(lines, line("To stop it: %s", code(k.Command+" cancel "+x.Ref)))
+	}
+	return say(lines...)
+}
+
+// executions lists one per line, and says when there are more.
+func executions(xs []*automation.Execution) []Line {
+	var lines []Line
+	for _, x := range xs[:min(len(xs), shownExecutions)] {
+		lines = append(lines, summary(x))
+	}
+	if len(xs) > shownExecutions {
+		lines = append(lines, line("… and more."))
+	}
+	return lines
+}
+
+func summary(x *automation.Execution) Line {
+	l := line("%s  %s  %s  %s", code(x.Ref), bold(x.Runbook), strings.ReplaceAll(string(x.State), "_", " "), person(x.Requester))
+	l = append(l, line("  %s", moment(x.CreatedAt))...)
+	if took := elapsed(x.StartedAt, x.EndedAt); took != "" {
+		l = append(l, line("  %s", took)...)
+	}
+	if p := parameters(x.Parameters); p != "" {
+		l = append(l, line("  %s", code(p))...)
+	}
+	return l
+}
+
+// elapsed is how long something took, or "" while it has no end.
+func elapsed(from, to time.Time) string {
+	if from.IsZero() || to.IsZero() {
+		return ""
+	}
+	return to.Sub(from).Round(100 * time.Millisecond).String()
+}
+
+// parameters shows what was asked as it would be typed.
+func parameters(ps map[string][]string) string {
+	var names, all []string
+	for name := range ps {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, v := range ps[name] {
+			if strings.ContainsAny(v, " \t\"'") || v == "" {
+				v = fmt.Sprintf("%q", v)
+			}
+			all = append(all, name+"="+v)
+		}
+	}
+	return strings.Join(all, " ")
+}
