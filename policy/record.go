@@ -7,7 +7,7 @@ import (
 
 // Record is a written decision. Records are appended, never changed.
 type Record struct {
-	ID         string // d- and a UUIDv7
+	ID         string // d- and 12 characters of a-z and 2-7, random; names the record alone
 	At         time.Time
 	Key        string // idempotency key of what was asked, "" for a re-check before a start
 	Entry      Entry

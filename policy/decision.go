@@ -1,0 +1,114 @@
+package policy
+
+import "slices"
+
+// Decision is the answer to one Request. Only this package can make one that allows; the zero Decision is a no.
+//
+// A Decision is good for the moment it was made. Acting on it needs both Allowed and Recorded.
+type Decision struct {
+	policy        *Policy
+	request       *Request
+	code          Code
+	grant         *Grant   // that covers who, what and where, or nil
+	runbook       *Runbook // nil if the policy has none of that name
+	roleParameter string
+	parameter     string // that a no is about
+	value         string // that a no is about
+	id            string
+	recorded      bool
+}
+
+// Allowed says whether the answer is yes.
+func (d Decision) Allowed() bool { return d.code.allows() && d.policy != nil && d.request != nil }
+
+// Recorded says whether a Recorder has stored the decision. Only Gate.Check returns such decisions.
+func (d Decision) Recorded() bool { return d.recorded }
+
+// ID is the name of the record, or "" if the decision is not recorded.
+func (d Decision) ID() string { return d.id }
+
+// Code says why, for programs. It is "" for a decision that nobody made.
+func (d Decision) Code() Code { return d.code }
+
+// Rule is the name of the grant that says yes. It is "" for every no, which the default or a check beside the grants
+// decided, and for a Cancel by the person who asked for the execution.
+func (d Decision) Rule() string {
+	if d.grant == nil || !d.Allowed() {
+		return ""
+	}
+	return d.grant.Name
+}
+
+// Action is what was asked for, or "" if nothing was.
+func (d Decision) Action() Action {
+	if d.request == nil {
+		return ""
+	}
+	return d.request.Action
+}
+
+// Runbook is what the request names, or nil if the policy has no runbook of that name. It is never nil for an allowed
+// Run; it can be nil for an allowed Cancel, because a runbook may leave the policy while it runs.
+func (d Decision) Runbook() *Runbook { return d.runbook }
+
+// Role is the ARN that an allowed Run runs under, or "" if nothing may run.
+func (d Decision) Role() string {
+	if !d.runs() {
+		return ""
+	}
+	return d.policy.serviceRole
+}
+
+// RoleParameter is the parameter of the document to set to Role, or "" if there is none to set: then the document
+// names the same role itself.
+func (d Decision) RoleParameter() string {
+	if !d.runs() {
+		return ""
+	}
+	return d.roleParameter
+}
+
+// Version is the document's version that an allowed Run runs, a number, or "" if nothing may run.
+func (d Decision) Version() string {
+	if !d.runs() {
+		return ""
+	}
+	return d.request.Document.Version
+}
+
+// SHA256 is the hash of the content that an allowed Run runs, lower-case hex, or "" if nothing may run.
+func (d Decision) SHA256() string {
+	if !d.runs() {
+		return ""
+	}
+	return d.request.Document.SHA256
+}
+
+// Parameters returns a copy of the parameters that were decided about, as the person gave them, without the role.
+func (d Decision) Parameters() map[string][]string {
+	if d.request == nil {
+		return nil
+	}
+	return cloneParameters(d.request.Parameters)
+}
+
+// PolicyHash is the hash of the policy that decided, or "" if there was none.
+func (d Decision) PolicyHash() string {
+	if d.policy == nil {
+		return ""
+	}
+	return d.policy.hash
+}
+
+func (d Decision) runs() bool { return d.Allowed() && d.request.Action == Run }
+
+func cloneParameters(given map[string][]string) map[string][]string {
+	if given == nil {
+		return nil
+	}
+	clone := make(map[string][]string, len(given))
+	for name, values := range given {
+		clone[name] = slices.Clone(values)
+	}
+	return clone
+}

@@ -1,0 +1,217 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Explanation is a decision for people: what, why, and what they can do. All texts are plain sentences without markup;
+// they quote what people typed, so whoever shows them escapes them.
+type Explanation struct {
+	Sentence string // the decision and its cause
+	Rule     string // name of the grant that decided, "" if none did
+	Decided  string // what decided, in a sentence: the grant, the default, or a check that stands above all grants
+	NearRule string // name of the nearest grant that would have allowed, "" if there is none or the answer is yes
+	Near     string // what that grant lets whom do where
+	Missing  string // what it takes for that grant to apply
+	Fix      string // what the person can do now
+
+	Parameter   string   // the parameter that a no is about, or ""
+	Value       string   // the value that a no is about, or ""; as typed, so possibly hostile
+	Suggestions []string // words that were perhaps meant, best first
+	Values      []string // values that the policy allows for Parameter
+	Who         []string // names of groups and identities that some grant lets do this, sorted
+}
+
+// Explain says why the decision is what it is. It costs far more than deciding, so ask for it only to show or record it.
+func (d Decision) Explain() Explanation {
+	e := Explanation{Rule: d.Rule(), Parameter: d.parameter, Value: d.value}
+	switch {
+	case d.code == "":
+		e.Sentence, e.Decided = "Nothing was decided, so nothing is allowed.", defaultDecided
+	case d.Allowed():
+		d.explainYes(&e)
+	case d.grant != nil:
+		d.explainContent(&e)
+	case d.request == nil || d.policy == nil || d.runbook == nil || d.request.Actor.Standing != StandingMember || !d.request.Channel.Known:
+		d.explainOutside(&e)
+	default:
+		d.explainGrants(&e)
+	}
+	return e
+}
+
+const (
+	defaultDecided = "No rule grants it, and the default is no."
+	askKeeper      = "Ask whoever keeps the policy."
+	tryAgain       = "Try again in a minute."
+)
+
+func (d Decision) explainYes(e *Explanation) {
+	if d.code == CodeRequester {
+		e.Sentence = "You asked for it, so you may cancel it."
+		e.Decided = "Whoever asked for an execution may cancel it."
+		return
+	}
+	e.Sentence = fmt.Sprintf("%s lets you %s.", d.grant.Name, d.what())
+	e.Decided = fmt.Sprintf("Rule %s decided.", d.grant.Name)
+}
+
+// explainOutside explains what is refused before any grant is looked at.
+func (d Decision) explainOutside(e *Explanation) {
+	e.Decided = "This is checked before any rule."
+	switch d.code {
+	case CodePolicyMissing:
+		e.Sentence, e.Fix = "There is no policy to decide by, so nothing is allowed.", "Ask whoever runs Handrail to load one."
+	case CodeStandingUnknown:
+		e.Sentence, e.Fix = "Slack did not say what kind of account yours is, so nothing is allowed.", tryAgain
+	case CodeGuest:
+		e.Sentence, e.Fix = "Guests of the workspace cannot use runbooks.", "Ask a member of the workspace."
+	case CodeBot:
+		e.Sentence, e.Fix = "Apps and bots cannot use runbooks.", "Ask as a person."
+	case CodeDeactivated:
+		e.Sentence, e.Fix = "This account is deactivated, and cannot use runbooks.", "Ask an administrator of the workspace."
+	case CodeExternal:
+		e.Sentence, e.Fix = "People of another organisation cannot use runbooks.", "Ask a member of the workspace."
+	case CodeChannelUnknown:
+		e.Sentence = "Slack did not say which channel this is, so nothing is allowed."
+		e.Fix = tryAgain + " If it is a private channel, invite Handrail first."
+	case CodeRunbookUnknown:
+		d.explainUnknown(e)
+	default:
+		e.Sentence, e.Fix = "The request does not say who asks for what, and where.", "Ask again."
+	}
+}
+
+// explainUnknown suggests only runbooks that the person has something to do with.
+func (d Decision) explainUnknown(e *Explanation) {
+	var names []string
+	for _, r := range d.policy.runbooks {
+		if x, a := &d.policy.index, &d.request.Actor; x.granted(a, r.number, Run) || x.granted(a, r.number, Cancel) {
+			names = append(names, r.Name)
+		}
+	}
+	e.Suggestions = nearest(d.request.Runbook, names)
+	e.Sentence = fmt.Sprintf("I don't know a runbook %s.", shown(d.request.Runbook))
+	e.Decided = "The policy lists every runbook that may run."
+	e.Fix = strings.TrimSpace(meant(e.Suggestions))
+}
+
+// explainGrants explains that no grant covers the request.
+func (d Decision) explainGrants(e *Explanation) {
+	e.Decided = defaultDecided
+	e.Sentence = fmt.Sprintf("No rule lets you %s.", d.what())
+	d.who(e)
+	near, lacks := d.near()
+	if near != nil {
+		e.NearRule, e.Near, e.Missing = near.Name, near.lets(d.request.Action), d.missing(near, lacks)
+	}
+	switch {
+	case d.code == CodeIdentityUnknown:
+		e.Sentence = fmt.Sprintf("The policy does not name you, so no rule lets you %s.", d.what())
+	case d.code == CodeChannelShared:
+		e.Sentence = fmt.Sprintf("%s is shared with another organisation, and no rule lets you %s there.",
+			upper(d.request.Channel.words()), d.verb())
+		e.Missing = "A shared channel counts only where a rule names it by its ID."
+	}
+	switch {
+	case near != nil && lacks == lacksChannel && len(near.Channels) > 0:
+		e.Fix = fmt.Sprintf("Do it in %s.", join(limited(near.Channels), "or"))
+	case len(e.Who) > 0:
+		e.Fix = fmt.Sprintf("Ask %s, or whoever keeps the policy.", join(limited(e.Who), "or"))
+	default:
+		e.Fix = askKeeper
+	}
+}
+
+// explainContent explains what is wrong although a grant covers who, what and where.
+func (d Decision) explainContent(e *Explanation) {
+	d.who(e)
+	if sentence, fix := d.documentWords(); sentence != "" {
+		e.Sentence, e.Fix = sentence, fix
+		e.Decided = "The policy pins what may run, and under which role."
+		return
+	}
+	e.NearRule, e.Near = d.grant.Name, d.grant.lets(d.request.Action)
+	e.Decided = fmt.Sprintf("The policy lists the parameters of %s and their values.", d.runbook.Name)
+	d.parameterWords(e)
+}
+
+// documentWords is what to say about a document that is not as pinned, and "" for everything else.
+func (d Decision) documentWords() (sentence, fix string) {
+	name, doc := d.runbook.Document, d.request.Document
+	if doc == nil {
+		doc = &Document{}
+	}
+	switch d.code {
+	case CodeDocumentUnknown:
+		return fmt.Sprintf("AWS did not say what %s holds, so it may not run.", name), tryAgain
+	case CodeDocumentGone:
+		return fmt.Sprintf("AWS has no document %s in version %s.", name, d.runbook.Version), askKeeper
+	case CodeDocumentUnreadable:
+		return strings.TrimRight(fmt.Sprintf("The content of %s cannot be read: %s", name, clipped(doc.Problem)), ": ") + ".", askKeeper
+	case CodeVersionOther:
+		return fmt.Sprintf("AWS has %s in version %s, and the policy allows version %s.", name, shown(doc.Version), d.runbook.Version), askKeeper
+	case CodeHashMissing:
+		return fmt.Sprintf("AWS gave no hash for %s, so nobody can say what would run.", name), askKeeper
+	case CodeHashOther:
+		return fmt.Sprintf("The content of %s version %s is not the one that the policy pins.", name, shown(doc.Version)), askKeeper
+	case CodeRoleAbsent:
+		return fmt.Sprintf("%s names no role, so it would run with Handrail's own rights.", name), askKeeper
+	case CodeRoleOther:
+		return fmt.Sprintf("%s runs under %s, and not under the service role.", name, clipped(doc.Content.Role().ARN)), askKeeper
+	case CodeRoleUnclear:
+		return strings.TrimRight(fmt.Sprintf("Nobody can say which role %s runs under: %s", name, clipped(doc.Content.Role().Reason)), ": ") + ".", askKeeper
+	case CodeParameterUndeclared:
+		return fmt.Sprintf("The policy lists %s, which %s does not declare.", d.parameter, name), askKeeper
+	}
+	return "", ""
+}
+
+// parameterWords is what to say about what the person gave, or did not give.
+func (d Decision) parameterWords(e *Explanation) {
+	name := shown(d.parameter)
+	values := d.request.Parameters[d.parameter]
+	limit := 0
+	if p, ok := d.runbook.Parameter(d.parameter); ok {
+		e.Values, limit = slices.Clone(p.Allow), p.MaxItems
+		e.Missing = fmt.Sprintf("It takes %s to be %s.", name, oneOf(p.Allow))
+		e.Fix = fmt.Sprintf("Use %s.", oneOf(p.Allow))
+	}
+	switch d.code {
+	case CodeParametersTooMany:
+		e.Sentence = fmt.Sprintf("There are %d parameters, and there may be %d.", len(d.request.Parameters), MaxParameters)
+		e.Fix = d.takes()
+	case CodeParameterName:
+		e.Sentence, e.Fix = fmt.Sprintf("%s is not a parameter's name.", name), d.takes()
+	case CodeParameterRole:
+		e.Sentence = fmt.Sprintf("%s cannot be given: the role comes from the policy alone.", name)
+		e.Fix, e.Missing = fmt.Sprintf("Leave %s out.", name), ""
+	case CodeParameterUnknown:
+		e.Suggestions = nearest(d.parameter, d.names())
+		e.Sentence = fmt.Sprintf("%s takes no parameter %s from people.", d.runbook.Name, name)
+		e.Fix = d.takes() + meant(e.Suggestions)
+	case CodeParameterMissing:
+		e.Sentence = fmt.Sprintf("%s needs %s.", d.runbook.Name, name)
+		if limit == 0 {
+			e.Fix = "The policy does not list it, so nobody can give it. " + askKeeper
+		}
+	case CodeValueMissing:
+		e.Sentence = fmt.Sprintf("%s has no value.", name)
+	case CodeValuesTooMany:
+		e.Sentence = fmt.Sprintf("%s has %d values, and may have %d.", name, len(values), limit)
+		e.Fix = fmt.Sprintf("Give %d at most.", limit)
+	case CodeValueTooLong:
+		e.Sentence = fmt.Sprintf("%s has a value of %d characters, and may have %d.", name, utf8.RuneCountInString(d.value), MaxValueLength)
+	case CodeValueTemplate:
+		e.Sentence = fmt.Sprintf("%s=%s holds {{, which AWS would resolve.", name, shown(d.value))
+	case CodeValueHidden:
+		e.Sentence = fmt.Sprintf("%s=%s holds characters that cannot be seen.", name, shown(d.value))
+	default:
+		e.Suggestions = nearest(d.value, e.Values)
+		e.Sentence = fmt.Sprintf("%s=%s is not allowed for %s.", name, shown(d.value), d.runbook.Name)
+		e.Fix += meant(e.Suggestions)
+	}
+}

@@ -1,0 +1,82 @@
+package policy
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// Gate is what everything passes that wants to act: it decides under today's policy and has the decision written down
+// before anybody learns that it is a yes.
+type Gate struct{ current atomic.Pointer[Policy] }
+
+// NewGate returns a gate for p. With nil it refuses everything until Swap.
+func NewGate(p *Policy) *Gate {
+	g := &Gate{}
+	g.current.Store(p)
+	return g
+}
+
+// Policy is the policy that decides now, or nil if there is none.
+func (g *Gate) Policy() *Policy { return g.current.Load() }
+
+// Swap puts another policy in place for every check that begins later.
+func (g *Gate) Swap(p *Policy) { g.current.Store(p) }
+
+// Check decides r and writes the decision through rec. Key is the idempotency key of what was asked, or "" for a check
+// right before a start; execution is the execution that the decision is about, or "" if there is none.
+//
+// The decision, yes or no, is Recorded if the error is nil. With an error it is the zero Decision: nothing may happen.
+// Check keeps a copy of r, so the caller may change r afterwards. It does not retry.
+func (g *Gate) Check(ctx context.Context, rec Recorder, key, execution string, r *Request) (Decision, error) {
+	if rec == nil {
+		return Decision{}, errors.New("recording decision: there is no recorder")
+	}
+	if err := ctx.Err(); err != nil {
+		return Decision{}, fmt.Errorf("recording decision: %w", err)
+	}
+	d := Decide(g.Policy(), r.clone())
+	d.id = newID()
+	if err := rec.Record(ctx, d.record(key, execution)); err != nil {
+		return Decision{}, fmt.Errorf("recording decision: %w", err)
+	}
+	d.recorded = true
+	return d, nil
+}
+
+// newID returns d- and 12 characters of a to z and 2 to 7: 60 random bits, short enough to be read out. Two of a
+// million IDs are alike with a chance of 1 to 2 million, and then the second record cannot be written.
+func newID() string { return "d-" + strings.ToLower(rand.Text()[:12]) }
+
+func (d Decision) record(key, execution string) Record {
+	e := d.Explain()
+	rec := Record{
+		ID: d.id, Key: key, Execution: execution, Allowed: d.Allowed(), Code: d.code, Rule: d.Rule(),
+		Sentence: e.Sentence, Near: strings.TrimSpace(e.Near + " " + e.Missing), Policy: d.PolicyHash(),
+	}
+	if r := d.request; r != nil {
+		rec.At, rec.Entry, rec.Action, rec.Actor, rec.Team = r.At, r.Entry, r.Action, r.Actor.ID, r.Actor.Team
+		rec.Channel, rec.Runbook, rec.Parameters = r.Channel.ID, r.Runbook, d.Parameters()
+	}
+	return rec
+}
+
+// clone copies everything of the request that somebody else could change. The parsed document is shared: it is
+// read-only.
+func (r *Request) clone() *Request {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Actor.UserGroups = slices.Clone(r.Actor.UserGroups)
+	c.Parameters = cloneParameters(r.Parameters)
+	if r.Document != nil {
+		doc := *r.Document
+		c.Document = &doc
+	}
+	return &c
+}

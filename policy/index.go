@@ -1,0 +1,270 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// index answers "which grant covers this person, runbook, action and channel?" without looking at every grant.
+// Grants are known by their place in Policy.grants, which is sorted by name, so that "the first" is the same grant
+// whatever the order of the file.
+type index struct {
+	accounts   map[string]person  // by Slack user ID
+	userGroups map[string][]int32 // by Slack user group ID: numbers of groups
+	runbooks   map[string]*Runbook
+	scopes     map[scopeKey]*scope
+}
+
+// person is an identity: its name, and the numbers of itself and of the groups that list it.
+type person struct {
+	name       string
+	principals []int32
+}
+
+// scopeKey has numbers alone, because a map hashes them faster than text.
+type scopeKey struct{ principal, runbook, action int32 }
+
+// number gives actions their place in a scopeKey. Unknown actions share one that no grant uses.
+func (a Action) number() int32 {
+	switch a {
+	case Run:
+		return 1
+	case Cancel:
+		return 2
+	}
+	return 0
+}
+
+// every is the runbook number of grants for "*".
+const every = int32(-1)
+
+// none is the number of no grant.
+const none = int32(-1)
+
+// scope is where one principal may do one thing with one runbook: the first grant for each kind of place.
+type scope struct {
+	anywhere int32
+	ids      map[string]int32
+	names    map[string]int32
+	globs    []glob
+}
+
+type glob struct {
+	pattern string
+	grant   int32
+}
+
+// buildIndex sorts the parts of p and builds the index over them. Every name p uses must exist.
+func (p *Policy) buildIndex() {
+	slices.SortFunc(p.identities, func(a, b Identity) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.runbooks, func(a, b *Runbook) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.grants, func(a, b *Grant) int { return strings.Compare(a.Name, b.Name) })
+	x := index{
+		accounts:   make(map[string]person, len(p.identities)),
+		userGroups: map[string][]int32{},
+		runbooks:   make(map[string]*Runbook, len(p.runbooks)),
+		scopes:     make(map[scopeKey]*scope, len(p.grants)),
+	}
+	for i, r := range p.runbooks {
+		r.number = int32(i)
+		x.runbooks[r.Name] = r
+	}
+	numbers := x.number(p.identities, p.groups)
+	for i, g := range p.grants {
+		x.add(g, int32(i), numbers)
+	}
+	p.index = x
+}
+
+// number gives every identity and group a number, and every person the numbers that speak for them.
+func (x *index) number(identities []Identity, groups []Group) map[string]int32 {
+	numbers := make(map[string]int32, len(identities)+len(groups))
+	of := make(map[string][]int32, len(identities))
+	for _, id := range identities {
+		numbers[id.Name] = int32(len(numbers))
+		of[id.Name] = []int32{numbers[id.Name]}
+	}
+	for _, g := range groups {
+		n := int32(len(numbers))
+		numbers[g.Name] = n
+		if g.UserGroup != "" {
+			x.userGroups[g.UserGroup] = append(x.userGroups[g.UserGroup], n)
+		}
+		for _, member := range g.Members {
+			of[member] = append(of[member], n)
+		}
+	}
+	for _, id := range identities {
+		x.accounts[id.Slack] = person{name: id.Name, principals: of[id.Name]}
+	}
+	return numbers
+}
+
+func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
+	for _, to := range g.To {
+		for _, name := range g.Runbooks {
+			number := every
+			if name != Everything {
+				number = x.runbooks[name].number
+			}
+			for _, action := range g.May {
+				key := scopeKey{numbers[to], number, action.number()}
+				s := x.scopes[key]
+				if s == nil {
+					s = &scope{anywhere: none}
+					x.scopes[key] = s
+				}
+				s.add(g.Channels, grant)
+			}
+		}
+	}
+}
+
+// add notes the channels of a grant. Grants come in order, so what is there already stays.
+func (s *scope) add(channels []string, grant int32) {
+	for _, c := range channels {
+		switch {
+		case c == Everything:
+			if s.anywhere == none {
+				s.anywhere = grant
+			}
+		case c[0] != '#':
+			s.ids = first(s.ids, c, grant)
+		case strings.Contains(c, "*"):
+			if !slices.ContainsFunc(s.globs, func(g glob) bool { return g.pattern == c[1:] }) {
+				s.globs = append(s.globs, glob{c[1:], grant})
+			}
+		default:
+			s.names = first(s.names, c[1:], grant)
+		}
+	}
+}
+
+func first(m map[string]int32, name string, grant int32) map[string]int32 {
+	if m == nil {
+		m = map[string]int32{}
+	}
+	if _, ok := m[name]; !ok {
+		m[name] = grant
+	}
+	return m
+}
+
+// in returns the first grant for the channel, or none. A shared channel is matched by its ID alone, a direct message
+// by its ID or "*".
+func (s *scope) in(c *Channel) int32 {
+	grant := none
+	if n, ok := s.ids[c.ID]; ok {
+		grant = n
+	}
+	if c.Shared {
+		return grant
+	}
+	grant = lower(grant, s.anywhere)
+	if c.Name == "" {
+		return grant
+	}
+	if n, ok := s.names[c.Name]; ok {
+		grant = lower(grant, n)
+	}
+	for _, g := range s.globs {
+		if matches(g.pattern, c.Name) {
+			return lower(grant, g.grant)
+		}
+	}
+	return grant
+}
+
+// lower is the smaller of two grant numbers; none is larger than any.
+func lower(a, b int32) int32 {
+	if a == none || b != none && b < a {
+		return b
+	}
+	return a
+}
+
+// known says whether the policy names the person, as an identity or through a user group.
+func (x *index) known(a *Actor) bool {
+	if _, ok := x.accounts[a.ID]; ok {
+		return true
+	}
+	for _, id := range a.UserGroups {
+		if _, ok := x.userGroups[id]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns the first grant that covers all four, or none.
+func (x *index) find(a *Actor, c *Channel, runbook int32, action Action) int32 {
+	grant := none
+	for _, n := range x.accounts[a.ID].principals {
+		grant = lower(grant, x.findFor(n, c, runbook, action))
+	}
+	for _, id := range a.UserGroups {
+		for _, n := range x.userGroups[id] {
+			grant = lower(grant, x.findFor(n, c, runbook, action))
+		}
+	}
+	return grant
+}
+
+// findFor is find for one of the person's numbers.
+func (x *index) findFor(principal int32, c *Channel, runbook int32, action Action) int32 {
+	grant := none
+	if s := x.scopes[scopeKey{principal, runbook, action.number()}]; s != nil {
+		grant = lower(grant, s.in(c))
+	}
+	if s := x.scopes[scopeKey{principal, every, action.number()}]; s != nil {
+		grant = lower(grant, s.in(c))
+	}
+	return grant
+}
+
+// granted says whether the person has the action on the runbook in any channel.
+func (x *index) granted(a *Actor, runbook int32, action Action) bool {
+	for _, n := range x.accounts[a.ID].principals {
+		if x.has(n, runbook, action) {
+			return true
+		}
+	}
+	for _, id := range a.UserGroups {
+		for _, n := range x.userGroups[id] {
+			if x.has(n, runbook, action) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (x *index) has(principal, runbook int32, action Action) bool {
+	return x.scopes[scopeKey{principal, runbook, action.number()}] != nil || x.scopes[scopeKey{principal, every, action.number()}] != nil
+}
+
+// matches says whether a channel name fits a pattern in which * stands for any run of characters, none included.
+func matches(pattern, name string) bool {
+	var p, n int
+	star, mark := -1, 0
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, n
+			p++
+		case p < len(pattern) && pattern[p] == name[n]:
+			p++
+			n++
+		case star >= 0:
+			mark++
+			p, n = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}

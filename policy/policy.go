@@ -1,0 +1,164 @@
+// Package policy says who may run what. It reads the allowlist, decides requests, explains its decisions, and is the
+// gate that writes a decision down before anybody may act on it.
+//
+// The default is no: whatever is unknown, empty, stale or unreachable is refused. A Decision that allows can only be
+// made here. The package must not know Slack's wire, the AWS SDK or SQL: what the workspace and AWS say comes in with
+// the Request.
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// Policy is one policy file, read and checked. It never changes; many goroutines may use it. What its methods return
+// belongs to it and must not be changed by callers.
+type Policy struct {
+	hash        string
+	serviceRole string
+	identities  []Identity
+	groups      []Group
+	runbooks    []*Runbook
+	grants      []*Grant
+	index       index
+}
+
+// Identity is a person by the name the policy uses, and the one Slack account that speaks for them.
+type Identity struct {
+	Name  string
+	Slack string // user ID, such as U012ANA
+}
+
+// Group is a list of identities or a Slack user group, never both.
+type Group struct {
+	Name      string
+	Members   []string // names of identities
+	UserGroup string   // Slack user group ID, such as S0LEADS
+}
+
+// Runbook is a document that may run at all, pinned, with the parameters that people may give.
+type Runbook struct {
+	Name          string
+	Document      string // name in AWS, or ARN of a document of Amazon or of the service role's account
+	Version       string // a number, or "default" or "latest" if AllowUnpinned
+	SHA256        string // of the content, lower-case hex; "" only if AllowUnpinned
+	AllowUnpinned bool
+	Region        string // "" means the configured one
+	Description   string
+	Parameters    []Parameter // sorted by name
+
+	number int32
+}
+
+// Parameter is a parameter that people may give, with the values it may have.
+type Parameter struct {
+	Name     string
+	Allow    []string // in the order of the file
+	MaxItems int      // values at most, 1 to MaxParameterValues
+
+	allowed map[string]struct{}
+}
+
+// Parameter returns the parameter of exactly that name, or false if people may not give it.
+func (r *Runbook) Parameter(name string) (*Parameter, bool) {
+	i, ok := slices.BinarySearchFunc(r.Parameters, name, func(p Parameter, name string) int {
+		return strings.Compare(p.Name, name)
+	})
+	if !ok {
+		return nil, false
+	}
+	return &r.Parameters[i], true
+}
+
+// Grant lets some people do something with some runbooks in some channels.
+type Grant struct {
+	Name     string
+	To       []string // names of groups and identities
+	Runbooks []string // names, or "*" alone for every runbook of the policy
+	Channels []string // "#name" with * as a wildcard, an ID, or "*"
+	May      []Action
+}
+
+// Everything is the word for every runbook, or every channel that is not shared, where a policy writes it.
+const Everything = "*"
+
+// Hash is the SHA-256 of the file's bytes in lower-case hex.
+func (p *Policy) Hash() string { return p.hash }
+
+// ServiceRole is the ARN of the one IAM role that runbooks run under.
+func (p *Policy) ServiceRole() string { return p.serviceRole }
+
+// Runbooks returns every runbook, sorted by name.
+func (p *Policy) Runbooks() []*Runbook { return slices.Clone(p.runbooks) }
+
+// Runbook returns the runbook of exactly that name.
+func (p *Policy) Runbook(name string) (*Runbook, bool) {
+	r, ok := p.index.runbooks[name]
+	return r, ok
+}
+
+// Identity returns the policy's name for a Slack account.
+func (p *Policy) Identity(slackID string) (name string, ok bool) {
+	person, ok := p.index.accounts[slackID]
+	return person.name, ok
+}
+
+// Person returns the Slack account of an identity.
+func (p *Policy) Person(name string) (slackID string, ok bool) {
+	i, ok := slices.BinarySearchFunc(p.identities, name, func(id Identity, name string) int { return strings.Compare(id.Name, name) })
+	if !ok {
+		return "", false
+	}
+	return p.identities[i].Slack, true
+}
+
+// Identities returns every identity, sorted by name.
+func (p *Policy) Identities() []Identity { return slices.Clone(p.identities) }
+
+// Groups returns every group, sorted by name.
+func (p *Policy) Groups() []Group { return slices.Clone(p.groups) }
+
+// UserGroups returns the Slack user groups that decisions depend on, sorted. An Actor's UserGroups need no others.
+func (p *Policy) UserGroups() []string {
+	var ids []string
+	for _, g := range p.groups {
+		if g.UserGroup != "" {
+			ids = append(ids, g.UserGroup)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Grants returns every grant, sorted by name.
+func (p *Policy) Grants() []*Grant { return slices.Clone(p.grants) }
+
+// GrantsFor returns the grants that cover a runbook, sorted by name, whoever they are for.
+func (p *Policy) GrantsFor(runbook string) []*Grant {
+	var found []*Grant
+	for _, g := range p.grants {
+		if g.covers(runbook) {
+			found = append(found, g)
+		}
+	}
+	return found
+}
+
+func (g *Grant) covers(runbook string) bool {
+	return slices.Contains(g.Runbooks, runbook) || slices.Contains(g.Runbooks, Everything)
+}
+
+// Allowed returns the runbooks this person may do this with in this channel, sorted by name: what help and lists show.
+// It promises nothing about parameters or documents.
+func (p *Policy) Allowed(actor Actor, channel Channel, action Action) []*Runbook {
+	if actor.Standing != StandingMember || !channel.Known || channel.ID == "" {
+		return nil
+	}
+	var found []*Runbook
+	for _, r := range p.runbooks {
+		if p.index.find(&actor, &channel, r.number, action) >= 0 {
+			found = append(found, r)
+		}
+	}
+	return found
+}
