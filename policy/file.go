@@ -20,7 +20,7 @@ type fileReader struct {
 }
 
 func (r *fileReader) policy(root *yaml.Node) *Policy {
-	fields := r.fields(root, "The policy", 2, "version", "service_role", "identities", "groups", "runbooks", "grants")
+	fields := r.fields(root, "the policy", 2, "version", "service_role", "identities", "groups", "runbooks", "grants")
 	if n := fields["version"]; n != nil && (n.ShortTag() != "!!int" || n.Value != "1") {
 		r.fail(n, "version must be the number 1, the only one there is.")
 	}
@@ -68,7 +68,7 @@ func (r *fileReader) readIdentities(n *yaml.Node) {
 	owners := map[string]string{}
 	for _, e := range r.named(n, "identities") {
 		r.identities[e.name] = ""
-		slack := r.fields(e.value, "The identity "+shown(e.name), 1, "slack")["slack"]
+		slack := r.fields(e.value, "the identity "+shown(e.name), 1, "slack")["slack"]
 		account, ok := r.text(slack, "slack")
 		if !ok {
 			continue
@@ -94,10 +94,10 @@ func (r *fileReader) readGroups(n *yaml.Node) {
 		if _, ok := r.identities[e.name]; ok {
 			r.fail(e.key, "%s is an identity as well. Give the group another name.", shown(e.name))
 		}
-		what := "The group " + shown(e.name)
+		what := "the group " + shown(e.name)
 		fields := r.fields(e.value, what, 0, "members", "usergroup")
 		if len(fields) == 2 {
-			r.fail(e.value, "%s has members and a usergroup. Make it two groups.", what)
+			r.fail(e.value, "%s has members and a usergroup. Make it two groups.", upper(what))
 		}
 		if members := fields["members"]; members != nil {
 			group.Members = r.references(members, "members", "identity", slices.Sorted(maps.Keys(r.identities)))
@@ -128,6 +128,7 @@ func (r *fileReader) readGrants(n *yaml.Node) []*Grant {
 	if n == nil {
 		return nil
 	}
+	// What grants refer to, sorted for the search.
 	people := slices.Sorted(maps.Keys(r.identities))
 	people = slices.AppendSeq(people, maps.Keys(r.groups))
 	slices.Sort(people)
@@ -136,32 +137,36 @@ func (r *fileReader) readGrants(n *yaml.Node) []*Grant {
 	seen := map[string]int{}
 	var grants []*Grant
 	for _, item := range r.items(n, "grants") {
-		fields := r.fields(item, "A grant", 4, "name", "to", "runbooks", "channels", "may")
-		g := &Grant{May: []Action{Run, Cancel}}
-		if name, ok := r.text(fields["name"], "name"); ok {
-			r.checkName(fields["name"], "grants")
-			if line, ok := seen[name]; ok {
-				r.fail(fields["name"], "There is a grant %+q in line %d already. Give each its own name.", name, line)
-			}
-			seen[name], g.Name = fields["name"].Line, name
-		}
-		if to := fields["to"]; to != nil {
-			g.To = r.references(to, "to", "group or identity", people)
-		}
-		if names := fields["runbooks"]; names != nil {
-			g.Runbooks = r.references(names, "runbooks", "runbook", runbooks)
-			if len(g.Runbooks) > 1 && slices.Contains(g.Runbooks, Everything) {
-				r.fail(names, `runbooks has "*", which covers every runbook. Remove the others.`)
-			}
-		}
-		g.Channels = r.readChannels(fields["channels"])
-		if may := fields["may"]; may != nil {
-			g.May = r.readMay(may)
-		}
-		r.count(item, g)
-		grants = append(grants, g)
+		grants = append(grants, r.readGrant(item, people, runbooks, seen))
 	}
 	return grants
+}
+
+func (r *fileReader) readGrant(n *yaml.Node, people, runbooks []string, seen map[string]int) *Grant {
+	fields := r.fields(n, "a grant", 4, "name", "to", "runbooks", "channels", "may")
+	g := &Grant{May: []Action{Run, Cancel}}
+	if name, ok := r.text(fields["name"], "name"); ok {
+		r.checkName(fields["name"], "grants")
+		if line, ok := seen[name]; ok {
+			r.fail(fields["name"], "There is a grant %+q in line %d already. Give each its own name.", name, line)
+		}
+		seen[name], g.Name = fields["name"].Line, name
+	}
+	if to := fields["to"]; to != nil {
+		g.To = r.references(to, "to", "group or identity", people)
+	}
+	if names := fields["runbooks"]; names != nil {
+		g.Runbooks = r.references(names, "runbooks", "runbook", runbooks)
+		if len(g.Runbooks) > 1 && slices.Contains(g.Runbooks, Everything) {
+			r.fail(names, `runbooks has "*", which covers every runbook. Remove the others.`)
+		}
+	}
+	g.Channels = r.readChannels(fields["channels"])
+	if may := fields["may"]; may != nil {
+		g.May = r.readMay(may)
+	}
+	r.count(n, g)
+	return g
 }
 
 func (r *fileReader) readChannels(n *yaml.Node) []string {

@@ -39,11 +39,11 @@ type entry struct {
 // entries reads a mapping with at least one key. Keys are text, and each comes once.
 func (r *reader) entries(n *yaml.Node, what string) []entry {
 	if n.Kind != yaml.MappingNode {
-		r.fail(n, "%s must be a mapping of `key: value`, and is %s.", what, kindOf(n))
+		r.fail(n, "%s must be a mapping of `key: value`, and is %s.", upper(what), kindOf(n))
 		return nil
 	}
 	if len(n.Content) == 0 {
-		r.fail(n, "%s is empty. Leave it out, or fill it in.", what)
+		r.fail(n, "%s is empty. Leave it out, or fill it in.", upper(what))
 	}
 	seen := make(map[string]*yaml.Node, len(n.Content)/2)
 	var found []entry
@@ -54,7 +54,7 @@ func (r *reader) entries(n *yaml.Node, what string) []entry {
 			continue
 		}
 		if first, ok := seen[key.Value]; ok {
-			r.fail(key, "%s has the key %+q twice; the first is in line %d. Remove one.", what, key.Value, first.Line)
+			r.fail(key, "%s has the key %+q twice; the first is in line %d. Remove one.", upper(what), key.Value, first.Line)
 			continue
 		}
 		seen[key.Value] = key
@@ -70,7 +70,7 @@ func (r *reader) fields(n *yaml.Node, what string, required int, known ...string
 		fields[e.name] = e.value
 		if !slices.Contains(known, e.name) {
 			delete(fields, e.name)
-			r.fail(e.key, "%s has no key %+q.%s The keys are %s.", what, e.name, r.meant(e.name, known), join(known, "and"))
+			r.fail(e.key, "%s has no key %+q.%s It takes %s.", upper(what), e.name, r.meant(e.name, known), join(known, "and"))
 		}
 	}
 	if n.Kind != yaml.MappingNode {
@@ -78,7 +78,7 @@ func (r *reader) fields(n *yaml.Node, what string, required int, known ...string
 	}
 	for _, name := range known[:required] {
 		if fields[name] == nil {
-			r.fail(n, "%s lacks the key %s.", what, name)
+			r.fail(n, "%s lacks the key %s.", upper(what), name)
 		}
 	}
 	return fields
@@ -87,11 +87,11 @@ func (r *reader) fields(n *yaml.Node, what string, required int, known ...string
 // items reads a list with at least one item.
 func (r *reader) items(n *yaml.Node, what string) []*yaml.Node {
 	if n.Kind != yaml.SequenceNode {
-		r.fail(n, "%s must be a list, and is %s. Write [one] or [one, two].", what, kindOf(n))
+		r.fail(n, "%s must be a list, and is %s. Write [one] or [one, two].", upper(what), kindOf(n))
 		return nil
 	}
 	if len(n.Content) == 0 {
-		r.fail(n, "%s is empty, and would match nothing. Leave out what nobody needs, or fill it in.", what)
+		r.fail(n, "%s is empty, and would match nothing. Leave out what nobody needs, or fill it in.", upper(what))
 	}
 	return n.Content
 }
@@ -106,7 +106,7 @@ func (r *reader) words(n *yaml.Node, what string) []*yaml.Node {
 			continue
 		}
 		if seen[text] {
-			r.fail(item, "%s lists %+q twice. Remove one.", what, text)
+			r.fail(item, "%s lists %+q twice. Remove one.", upper(what), text)
 			continue
 		}
 		seen[text] = true
@@ -172,4 +172,10 @@ func kindOf(n *yaml.Node) string {
 	return "something else"
 }
 
-func upper(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+// upper gives a sentence its capital, unless it begins with a key of the file.
+func upper(text string) string {
+	if !strings.Contains(text, " ") {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

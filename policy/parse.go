@@ -1,10 +1,14 @@
 package policy
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -40,13 +44,24 @@ func (r *reader) load(data []byte) (*yaml.Node, bool) {
 		r.errors = Errors{{File: r.file, Message: fmt.Sprintf("The policy has %d bytes, and may have %d.", len(data), MaxSize)}}
 		return nil, false
 	}
-	var document yaml.Node
-	if err := yaml.Load(data, &document); err != nil {
+	if !r.readable(data) {
+		return nil, false
+	}
+	var document, second yaml.Node
+	loader, err := yaml.NewLoader(bytes.NewReader(data))
+	if err == nil {
+		err = loader.Load(&document)
+	}
+	switch {
+	case errors.Is(err, io.EOF), err == nil && len(document.Content) != 1:
+		r.errors = Errors{{File: r.file, Message: "The policy is empty. It begins with `version: 1`."}}
+		return nil, false
+	case err != nil:
 		r.syntax(err)
 		return nil, false
 	}
-	if len(document.Content) != 1 {
-		r.errors = Errors{{File: r.file, Message: "The policy is empty. It begins with `version: 1`."}}
+	if err := loader.Load(&second); !errors.Is(err, io.EOF) {
+		r.fail(&second, "The policy goes on after its end. Leave out `---` and `...`, and what follows them.")
 		return nil, false
 	}
 	r.plain(&document)
@@ -56,6 +71,29 @@ func (r *reader) load(data []byte) (*yaml.Node, bool) {
 	}
 	return document.Content[0], true
 }
+
+// readable refuses what is not text, and text that reads otherwise than it is parsed: YAML takes U+2028 as the end of
+// a line and so of a comment, and bidi characters turn a line around.
+func (r *reader) readable(data []byte) bool {
+	line, column := 1, 1
+	for at := 0; at < len(data); column++ {
+		c, size := utf8.DecodeRune(data[at:])
+		switch {
+		case c == utf8.RuneError && size == 1, c != '\n' && c != '\r' && c != '\t' && unicode.IsControl(c),
+			at > 0 && unicode.Is(unicode.Cf, c) && c != zeroWidthJoiner, c == '\u2028', c == '\u2029':
+			r.errors = Errors{{r.file, line, column,
+				fmt.Sprintf("%+q is not allowed. The policy must be UTF-8 without control, bidi and zero-width characters.", data[at:at+size])}}
+			return false
+		case c == '\n':
+			line, column = line+1, 0
+		}
+		at += size
+	}
+	return true
+}
+
+// zeroWidthJoiner holds emoji together, in comments. Names and values cannot have it.
+const zeroWidthJoiner = '\u200d'
 
 // syntax reports that the file is not one YAML document.
 func (r *reader) syntax(err error) {
@@ -75,9 +113,5 @@ func (r *reader) syntax(err error) {
 }
 
 func (r *reader) syntaxAt(e *yaml.LoadError) {
-	message := fmt.Sprintf("This is not YAML: %s.", shown(e.Message))
-	if e.Mark.Line == 0 {
-		message = fmt.Sprintf("This is not one YAML document: %s.", shown(e.Message))
-	}
-	r.errors = append(r.errors, Error{File: r.file, Line: e.Mark.Line, Column: e.Mark.Column, Message: message})
+	r.errors = append(r.errors, Error{r.file, e.Mark.Line, e.Mark.Column, fmt.Sprintf("This is not YAML: %s.", shown(e.Message))})
 }

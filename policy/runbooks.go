@@ -14,7 +14,7 @@ const maxDescription = 300 // characters, one line of help
 func (r *fileReader) readRunbooks(n *yaml.Node) {
 	r.runbooks = map[string]*Runbook{}
 	for _, e := range r.named(n, "runbooks") {
-		what := "The runbook " + shown(e.name)
+		what := "the runbook " + shown(e.name)
 		fields := r.fields(e.value, what, 2,
 			"document", "version", "sha256", "region", "description", "allow_unpinned", "parameters")
 		b := &Runbook{Name: e.name, AllowUnpinned: r.readFlag(fields["allow_unpinned"])}
@@ -23,7 +23,7 @@ func (r *fileReader) readRunbooks(n *yaml.Node) {
 		if sha := fields["sha256"]; sha != nil {
 			b.SHA256 = r.shaped(sha, "sha256", r.sha256, "64 characters of 0-9 and a-f, as DescribeDocument reports it")
 		} else if !b.AllowUnpinned && e.value.Kind == yaml.MappingNode {
-			r.fail(e.value, "%s lacks the key sha256, the hash of the document's content. Without it anybody who may edit the document decides what runs.", what)
+			r.fail(e.value, "%s lacks the key sha256, the hash of the document's content. Without it anybody who may edit the document decides what runs.", upper(what))
 		}
 		if region := fields["region"]; region != nil {
 			b.Region = r.shaped(region, "region", r.region, "an AWS Region such as eu-west-1")
@@ -60,7 +60,7 @@ func (r *fileReader) readDocument(b *Runbook, n *yaml.Node) {
 		return
 	}
 	b.Document = r.shaped(n, "document", r.document, "the name of a document, such as AWS-RestartEC2Instance, or the ARN of one")
-	if owner := account(b.Document); owner != "" && owner != account(r.serviceRole) {
+	if owner := account(b.Document); owner != "" && isRoleARN(r.serviceRole) && owner != account(r.serviceRole) {
 		r.fail(n, "document belongs to the account %s, and service_role to another. Only documents of Amazon and of the role's own account can be allowed.", owner)
 	}
 }
@@ -108,7 +108,7 @@ func (r *fileReader) readParameters(n *yaml.Node) []Parameter {
 }
 
 func (r *fileReader) readParameter(e entry) Parameter {
-	fields := r.fields(e.value, "The parameter "+shown(e.name), 1, "allow", "max_items")
+	fields := r.fields(e.value, "the parameter "+shown(e.name), 1, "allow", "max_items")
 	p := Parameter{Name: e.name, MaxItems: 1, allowed: map[string]struct{}{}}
 	if n := fields["max_items"]; n != nil {
 		p.MaxItems = r.readMaxItems(n)
