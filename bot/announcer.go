@@ -1,0 +1,311 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"handrail/automation"
+)
+
+const (
+	atOnce     = 16               // calls to Slack in flight
+	inHand     = 512              // executions claimed at a time: AWS runs 500 at most
+	hold       = 30 * time.Second // lease on an announcement
+	callWithin = 10 * time.Second
+	alarmEvery = time.Minute
+)
+
+// announcer keeps every thread as its row says. It is level-triggered: what is behind is claimed,
+// rendered whole from the stored row and sent, until the announced version is the row's. Hints only
+// make it look sooner. One goroutine decides what is sent next; calls run beside it.
+type announcer struct {
+	store    Announcements
+	api      *slack.Client
+	owner    string
+	log      *slog.Logger
+	limits   *limits
+	look     look
+	poll     time.Duration
+	interval time.Duration
+	drain    time.Duration
+	finder   finder
+
+	noPlans atomic.Bool // the workspace refuses plan blocks
+
+	mu     sync.Mutex
+	hinted map[string]hint // by execution
+	signal chan struct{}
+
+	// Only the goroutine of run touches what follows.
+	began   time.Time
+	hand    map[string]*card
+	fresh   map[string]time.Time // executions whose birth this process has heard of
+	updated map[string]time.Time // when cards were last updated
+	done    chan *card
+	flying  int
+	alarmed time.Time
+}
+
+// hint is what this process has heard of an execution since the last look.
+type hint struct {
+	version int64
+	born    bool // it was accepted by this process
+	ended   bool
+}
+
+// card is an execution in hand. While it is busy, the loop touches only the first three fields.
+type card struct {
+	until time.Time // end of the lease
+	busy  bool      // a call is in flight
+	hint  hint
+
+	e      *automation.Execution
+	since  time.Time // when it came into hand
+	shown  int64     // version that the card shows, saved or not
+	verify bool      // a message may be there that the row does not know of
+	looks  look      // how to render it
+	doing  step      // the call in flight
+	sent   bool      // the card itself was sent with that call
+	err    error     // what became of it
+	unsaid bool      // the announcement has to be saved before anything else is sent
+	wait   time.Time // not before this
+}
+
+func newAnnouncer(o Options) *announcer {
+	return &announcer{
+		store: o.Store, api: o.Workspace.api, owner: o.Owner, log: o.Log, limits: newLimits(),
+		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, drain: o.Limits.Drain,
+		finder: finder{api: o.Workspace.api, home: o.Workspace.installation},
+		hinted: map[string]hint{}, signal: make(chan struct{}, 1),
+		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
+	}
+}
+
+// wake notes that e has changed, and never blocks.
+func (a *announcer) wake(e *automation.Execution) {
+	if e == nil {
+		return
+	}
+	a.mu.Lock()
+	a.hinted[e.ID] = a.hinted[e.ID].and(hint{version: e.Version, born: e.Version == 1, ended: e.State.Terminal()})
+	a.mu.Unlock()
+	select {
+	case a.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (h hint) and(n hint) hint {
+	return hint{version: max(h.version, n.version), born: h.born || n.born, ended: h.ended || n.ended}
+}
+
+// run announces until ctx ends, then waits for the calls in flight.
+func (a *announcer) run(ctx context.Context) error {
+	a.began = time.Now()
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	due := time.Time{} // of the next claim
+	for {
+		if hinted := a.take(); hinted || !time.Now().Before(due) {
+			a.claim(ctx)
+			due = time.Now().Add(a.poll)
+		}
+		timer.Reset(min(a.launch(calls), time.Until(due)))
+		select {
+		case <-ctx.Done():
+			a.finish(cancel)
+			return nil
+		case <-a.signal:
+		case c := <-a.done:
+			if a.landed(c) {
+				due = time.Time{}
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// finish waits for what is in flight, but not for long.
+func (a *announcer) finish(cancel context.CancelFunc) {
+	timer := time.AfterFunc(a.drain, cancel)
+	defer timer.Stop()
+	for a.flying > 0 {
+		a.landed(<-a.done)
+	}
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	for _, c := range a.hand {
+		a.giveBack(ctx, c)
+	}
+}
+
+// take reads the hints and says whether one of them needs a claim.
+func (a *announcer) take() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	claim := false
+	for id, h := range a.hinted {
+		if c, ok := a.hand[id]; ok {
+			c.hint = c.hint.and(h)
+		} else {
+			claim = true
+		}
+		if h.born {
+			a.fresh[id] = time.Now()
+		}
+	}
+	clear(a.hinted)
+	forgetOld(a.fresh, time.Hour)
+	forgetOld(a.updated, a.interval)
+	return claim
+}
+
+// forgetOld drops old times once there are many.
+func forgetOld(times map[string]time.Time, age time.Duration) {
+	if len(times) < 1_000 {
+		return
+	}
+	for id, at := range times {
+		if time.Since(at) > age {
+			delete(times, id)
+		}
+	}
+}
+
+// claim takes rows that are behind, and lets go of those whose lease ran out in hand.
+func (a *announcer) claim(ctx context.Context) {
+	now := time.Now()
+	for id, c := range a.hand {
+		if !c.busy && !now.Before(c.until) {
+			delete(a.hand, id)
+		}
+	}
+	rows, err := a.store.ClaimAnnouncements(ctx, automation.Claim{Owner: a.owner, Now: now, Until: now.Add(hold), Limit: inHand - len(a.hand)})
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("claiming announcements", "error", err)
+		}
+		return
+	}
+	for _, e := range rows {
+		if old := a.hand[e.ID]; old != nil {
+			old.until = now.Add(hold)
+			continue
+		}
+		c := &card{e: e, until: now.Add(hold), since: now, shown: e.Announcement.Version, verify: a.doubtful(e, now), looks: a.look}
+		if a.noPlans.Load() {
+			c.looks.form = plain
+		}
+		a.hand[e.ID] = c
+	}
+}
+
+// doubtful says whether a message may be there that the row does not know of: somebody else, or we
+// before a restart, may have sent it and died.
+func (a *announcer) doubtful(e *automation.Execution, now time.Time) bool {
+	if e.Announcement.Attempts > 0 {
+		return true
+	}
+	if _, ours := a.fresh[e.ID]; ours {
+		return false
+	}
+	if e.Announcement.Card == "" {
+		return now.Sub(e.CreatedAt) > 2*time.Second
+	}
+	return now.Sub(a.began) < time.Minute && missing(e) != ""
+}
+
+// launch starts whatever may be sent now and returns how long nothing more can be.
+func (a *announcer) launch(ctx context.Context) time.Duration {
+	idle := time.Hour
+	for _, c := range a.order() {
+		if a.flying == atOnce {
+			return time.Hour // a landing comes first
+		}
+		wait := time.Until(c.wait)
+		if wait <= 0 {
+			c.doing = c.next()
+			wait = a.allow(c)
+		}
+		if wait > 0 {
+			idle = min(idle, wait)
+			continue
+		}
+		c.busy, c.sent, c.err = true, false, nil
+		a.flying++
+		go func() { a.perform(ctx, c); a.done <- c }()
+	}
+	return idle
+}
+
+// order lists what waits: ends and first posts, then replies, then the cards that were not updated
+// for longest.
+func (a *announcer) order() []*card {
+	var waiting []*card
+	for _, c := range a.hand {
+		if !c.busy {
+			waiting = append(waiting, c)
+		}
+	}
+	slices.SortFunc(waiting, func(x, y *card) int {
+		return cmp.Or(cmp.Compare(x.rank(), y.rank()), a.updated[x.e.ID].Compare(a.updated[y.e.ID]), x.since.Compare(y.since), cmp.Compare(x.e.ID, y.e.ID))
+	})
+	return waiting
+}
+
+func (c *card) rank() int {
+	switch {
+	case c.ended() || c.e.Announcement.Card == "":
+		return 0
+	case c.shown >= c.e.Version:
+		return 1
+	}
+	return 2
+}
+
+// ended says whether the row, or what was heard of it since, is final.
+func (c *card) ended() bool { return c.e.State.Terminal() || c.hint.ended }
+
+// allow takes what the next step needs and returns 0, or returns how long to wait.
+func (a *announcer) allow(c *card) time.Duration {
+	if c.doing.method == "" {
+		return 0
+	}
+	if c.doing.kind == stepUpdate && !c.ended() {
+		if wait := a.interval - time.Since(a.updated[c.e.ID]); wait > 0 {
+			return wait
+		}
+	}
+	return a.limits.take(c.doing.method, c.place())
+}
+
+// landed settles a call that has ended. It says whether the row should be claimed again at once.
+func (a *announcer) landed(c *card) bool {
+	c.busy = false
+	a.flying--
+	id := c.e.ID
+	switch {
+	case errors.Is(c.err, errGone):
+		delete(a.hand, id)
+	case c.err != nil:
+		a.log.Warn("announcing", "execution", id, "step", string(c.doing.kind), "attempts", c.e.Announcement.Attempts, "error", redacted(c.err))
+	}
+	if c.sent {
+		a.updated[id] = time.Now()
+	}
+	if classify(c.err) == locked && time.Since(a.alarmed) > alarmEvery {
+		a.alarmed = time.Now()
+		a.log.Error("slack refuses our token; threads stand still until it is replaced", "error", redacted(c.err))
+	}
+	return errors.Is(c.err, errGone) && c.hint.version > c.shown
+}

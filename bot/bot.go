@@ -1,0 +1,215 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"handrail/automation"
+	"handrail/commands"
+)
+
+// Commander answers what people ask. Do never panics and answers before ctx ends; when it returns,
+// what it accepted is durable.
+type Commander interface {
+	Do(ctx context.Context, inv commands.Invocation) commands.Answer
+}
+
+// Announcements remembers what Slack has been told. The lease is the announcement's own, apart from
+// the execution's.
+type Announcements interface {
+	// ClaimAnnouncements leases executions whose announced version is behind and whose next attempt has come.
+	ClaimAnnouncements(ctx context.Context, c automation.Claim) ([]*automation.Execution, error)
+	// SaveAnnouncement writes a. It does not raise the execution's version.
+	SaveAnnouncement(ctx context.Context, owner, id string, a automation.Announcement) error
+	// Execution returns one by ID, or automation.ErrNotFound.
+	Execution(ctx context.Context, id string) (*automation.Execution, error)
+	// ByCard returns the execution whose card is the message ts in channel, or automation.ErrNotFound.
+	ByCard(ctx context.Context, channel, ts string) (*automation.Execution, error)
+}
+
+// Mode is the way Slack reaches the bot.
+type Mode string
+
+// The modes. Socket needs an app-level token, HTTP a signing secret.
+const (
+	Socket Mode = "socket"
+	HTTP   Mode = "http"
+)
+
+// Options of a Bot. Workspace, Commander, Store and Owner are required.
+type Options struct {
+	Workspace *Workspace
+	Commander Commander
+	Store     Announcements
+	Owner     string // this replica's name, unique among those that share the store
+
+	Mode           Mode                           // Socket if ""
+	SigningSecrets []string                       // HTTP: every secret that is valid now, two while one is being replaced
+	Console        func(region, id string) string // address of an execution in AWS's console; nil means no link
+	Limits         Limits
+	Log            *slog.Logger // nil discards
+}
+
+// Limits bound what the bot takes and sends. The zero value of each field means its default.
+type Limits struct {
+	Connections int           // Socket Mode connections; 2
+	Concurrent  int           // payloads handled at once; 64. A quarter as many again is kept for cancelling
+	PerUser     float64       // payloads a second of one person, with a burst of ten times that; 5
+	Budget      time.Duration // time to answer a payload; 2.5 s, since Slack waits 3 s: docs.slack.dev/interactivity
+	Poll        time.Duration // time between two looks for cards that are behind; 2 s
+	Interval    time.Duration // shortest time between two updates of a card that is not final; 1 s
+	Drain       time.Duration // time to finish what is in hand when Run ends; 4 s
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Connections <= 0 {
+		l.Connections = 2
+	}
+	if l.Concurrent <= 0 {
+		l.Concurrent = 64
+	}
+	if l.PerUser <= 0 {
+		l.PerUser = 5
+	}
+	duration := func(d *time.Duration, value time.Duration) {
+		if *d <= 0 {
+			*d = value
+		}
+	}
+	duration(&l.Budget, 2500*time.Millisecond)
+	duration(&l.Poll, 2*time.Second)
+	duration(&l.Interval, time.Second)
+	duration(&l.Drain, 4*time.Second)
+	return l
+}
+
+// answersAtOnce bounds the answers to mentions and clicks that are under way.
+const answersAtOnce = 256
+
+// Bot is the Slack edge of one process. It runs once.
+type Bot struct {
+	opt      Options
+	verifier *verifier
+	intake   *intake
+	announce *announcer
+	sockets  []*socket
+	speaking chan struct{} // places for answers that are sent after the acknowledgement
+}
+
+// New returns a bot that does nothing until Run. It refuses options with which nobody could be
+// recognised: HTTP without a signing secret, or with one that is too short; Socket Mode without an
+// app-level token.
+func New(o Options) (*Bot, error) {
+	if o.Workspace == nil || o.Commander == nil || o.Store == nil || o.Owner == "" {
+		return nil, errors.New("the bot needs a workspace, a commander, a store and an owner")
+	}
+	if o.Mode == "" {
+		o.Mode = Socket
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Limits = o.Limits.withDefaults()
+	b := &Bot{opt: o, intake: newIntake(o.Limits), speaking: make(chan struct{}, answersAtOnce)}
+	b.announce = newAnnouncer(o)
+	switch o.Mode {
+	case Socket:
+		return b, b.openSockets()
+	case HTTP:
+		var err error
+		b.verifier, err = newVerifier(o.SigningSecrets)
+		return b, err
+	}
+	return nil, fmt.Errorf("slack mode is %q: use %q or %q", o.Mode, Socket, HTTP)
+}
+
+func (b *Bot) openSockets() error {
+	if b.opt.Workspace.opt.AppToken == "" {
+		return errors.New("socket mode needs an app-level token (xapp-…) with the scope connections:write")
+	}
+	for range b.opt.Limits.Connections {
+		b.sockets = append(b.sockets, newSocket(b))
+	}
+	return nil
+}
+
+// Wake says that e has changed. It never blocks, and a lost hint costs only time: the store is asked
+// again every few seconds.
+func (b *Bot) Wake(e *automation.Execution) { b.announce.wake(e) }
+
+// Run serves until ctx ends. Then it takes nothing more, finishes what is in hand within
+// Limits.Drain, and returns nil.
+func (b *Bot) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { b.opt.Workspace.watch(ctx); return nil })
+	g.Go(func() error { return b.announce.run(ctx) })
+	for _, s := range b.sockets {
+		g.Go(func() error { return s.run(ctx) })
+	}
+	err := g.Wait()
+	b.silence()
+	return err
+}
+
+// silence takes every place for answers, waiting for those that are being sent.
+func (b *Bot) silence() {
+	timer := time.NewTimer(b.opt.Limits.Drain)
+	defer timer.Stop()
+	for range cap(b.speaking) {
+		select {
+		case b.speaking <- struct{}{}:
+		case <-timer.C:
+			b.opt.Log.Warn("stopping with answers unsent")
+			return
+		}
+	}
+}
+
+// Health reports why the bot cannot hear from Slack at the moment, or nil.
+func (b *Bot) Health() error {
+	if b.opt.Workspace.installation() == nil {
+		return errors.New("slack has not yet said which workspace the bot is installed in")
+	}
+	if b.opt.Mode == HTTP {
+		return nil
+	}
+	var worst error
+	for _, s := range b.sockets {
+		if worst = s.health(); worst == nil {
+			return nil
+		}
+	}
+	return worst
+}
+
+// waitFor waits until wg is done, at most d, and says whether it was.
+func waitFor(wg *sync.WaitGroup, d time.Duration) bool {
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// sleep waits for d or until ctx ends, and says whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

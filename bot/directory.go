@@ -1,0 +1,131 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"handrail/policy"
+)
+
+// Actor says who a person is. team is the team that the payload names for the person. The zero
+// standing comes with an error.
+func (w *Workspace) Actor(ctx context.Context, team, user string) (policy.Actor, error) {
+	unknown := policy.Actor{ID: user, Team: team}
+	if !isUser(user) {
+		return unknown, fmt.Errorf("looking up a person: %q is no user ID", clean(user))
+	}
+	actor, err := w.actors.get(ctx, team+"/"+user, func(ctx context.Context) (policy.Actor, error) {
+		home, err := w.known(ctx)
+		if err != nil {
+			return unknown, err
+		}
+		u, err := w.api.GetUserInfoContext(ctx, user, slack.GetUserInfoOptionIncludeLocale(false))
+		if err != nil {
+			return unknown, redacted(err)
+		}
+		if u.ID != user {
+			return unknown, fmt.Errorf("slack answered for another user")
+		}
+		return policy.Actor{ID: user, Team: team, Standing: standing(u, home, team)}, nil
+	})
+	if err != nil {
+		return unknown, fmt.Errorf("looking up a person: %w", err)
+	}
+	return actor, nil
+}
+
+// standing reads the flags of users.info. is_app_user is not among them: it marks people who
+// authorised an app themselves, not bots.
+func standing(u *slack.User, home *installation, team string) policy.Standing {
+	switch {
+	case u.Deleted:
+		return policy.StandingDeactivated
+	case u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == home.user || u.ID == "USLACKBOT":
+		return policy.StandingBot
+	case u.IsStranger || !homely(u, home, team):
+		return policy.StandingExternal
+	case u.IsRestricted || u.IsUltraRestricted || u.IsInvitedUser:
+		return policy.StandingGuest
+	}
+	return policy.StandingMember
+}
+
+// homely says whether the person, and the team that the payload names, are of our workspace or of
+// our enterprise.
+func homely(u *slack.User, home *installation, team string) bool {
+	shared := home.enterprise != "" && u.Enterprise.EnterpriseID == home.enterprise
+	if u.TeamID != home.team && !shared {
+		return false
+	}
+	return team == "" || team == home.team || shared && (team == home.enterprise || slices.Contains(u.Enterprise.Teams, team))
+}
+
+// Channel says what a conversation is. A direct message has no name and needs no look-up.
+func (w *Workspace) Channel(ctx context.Context, id string) (policy.Channel, error) {
+	unknown := policy.Channel{ID: id}
+	if !isChannel(id) {
+		return unknown, fmt.Errorf("looking up a channel: %q is no channel ID", clean(id))
+	}
+	if strings.HasPrefix(id, "D") {
+		return policy.Channel{ID: id, Known: true}, nil
+	}
+	channel, err := w.channels.get(ctx, id, func(ctx context.Context) (policy.Channel, error) {
+		c, err := w.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+		if err != nil {
+			return unknown, redacted(err)
+		}
+		if c.ID != id {
+			return unknown, fmt.Errorf("slack answered for another channel")
+		}
+		return place(c), nil
+	})
+	if err != nil {
+		return unknown, fmt.Errorf("looking up a channel: %w", err)
+	}
+	return channel, nil
+}
+
+func place(c *slack.Channel) policy.Channel {
+	shared := c.IsShared || c.IsExtShared || c.IsPendingExtShared || c.IsOrgShared || c.IsGlobalShared ||
+		len(c.PendingShared) > 0 || len(c.ConnectedTeamIDs) > 0
+	name := c.Name
+	if c.IsIM || c.IsMpIM {
+		name = ""
+	}
+	return policy.Channel{ID: c.ID, Name: name, Shared: shared, Known: true}
+}
+
+// learn forgets what an Events API event says has changed.
+func (w *Workspace) learn(kind string, event json.RawMessage) {
+	switch kind {
+	case "user_change":
+		var e struct {
+			User struct{ ID string } `json:"user"`
+		}
+		if json.Unmarshal(event, &e) == nil {
+			w.forgetActor(e.User.ID)
+		}
+	case "channel_rename", "group_rename":
+		var e struct {
+			Channel struct{ ID string } `json:"channel"`
+		}
+		if json.Unmarshal(event, &e) == nil {
+			w.channels.forget(e.Channel.ID)
+		}
+	case "channel_shared", "channel_unshared", "channel_archive", "channel_unarchive", "channel_convert_to_private":
+		var e struct{ Channel string }
+		if json.Unmarshal(event, &e) == nil {
+			w.channels.forget(e.Channel)
+		}
+	}
+}
+
+// forgetActor drops a person under every team a payload has named for them.
+func (w *Workspace) forgetActor(user string) {
+	w.actors.forgetIf(func(key string) bool { return strings.HasSuffix(key, "/"+user) })
+}

@@ -1,0 +1,142 @@
+package bot
+
+import (
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"handrail/automation"
+)
+
+// The kinds of thread replies. A failed step's kind is failedStep and its name.
+const (
+	replyStarted = "started"
+	replyEnded   = "ended"
+	failedStep   = "failed:"
+)
+
+// A thread with more failed steps than this has its plan to show them.
+const maxFailedReplies = 10
+
+// replies lists the thread replies that e wants by now, in order.
+func replies(e *automation.Execution) []string {
+	var kinds []string
+	if e.AWSID != "" {
+		kinds = append(kinds, replyStarted)
+	}
+	seen := map[string]bool{}
+	for _, s := range e.Steps {
+		broke := s.Status == "Failed" || s.Status == "TimedOut" || s.Status == "CompletedWithFailure"
+		if kind := failedStep + s.Name; broke && !seen[kind] && len(seen) < maxFailedReplies {
+			seen[kind] = true
+			kinds = append(kinds, kind)
+		}
+	}
+	if e.State.Terminal() {
+		kinds = append(kinds, replyEnded)
+	}
+	return kinds
+}
+
+// reply shows one thread reply. Its blocks are literal leaves.
+func (l look) reply(e *automation.Execution, kind string) message {
+	var m message
+	switch {
+	case kind == replyStarted:
+		m = started(e)
+	case strings.HasPrefix(kind, failedStep):
+		m = stepFailed(e, strings.TrimPrefix(kind, failedStep))
+	default:
+		m = ended(e)
+	}
+	m.text = limit(m.text, maxText)
+	if l.form == bare {
+		m.blocks = nil
+	}
+	return m
+}
+
+// started says who started what, exactly, and under which name AWS knows it.
+func started(e *automation.Execution) message {
+	text := "▶️ " + person(e.Requester) + " started " + escaped(limit(e.Runbook, 100)) + ", AWS execution " + escaped(limit(e.AWSID, 100))
+	parts := []slack.RichTextElement{slack.NewRichTextSection(
+		words("▶️ "), who(e.Requester), words(" started "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
+		words(", AWS execution "), styled(limit(clean(e.AWSID), 100), slack.RichTextSectionTextStyle{Code: true}))}
+	if lines := parameterLines(e); lines != "" {
+		parts = append(parts, literal(lines))
+	}
+	return message{text: text, blocks: []slack.Block{slack.NewRichTextBlock("", parts...)}}
+}
+
+// parameterLines are the parameters as the person gave them, name=value on each line.
+func parameterLines(e *automation.Execution) string {
+	var lines []string
+	for _, name := range names(e.Parameters) {
+		for _, v := range e.Parameters[name] {
+			lines = append(lines, limit(clean(name), 100)+"="+limit(cleanLines(v), 600))
+		}
+	}
+	return limit(strings.Join(lines, "\n"), 2_900)
+}
+
+func stepFailed(e *automation.Execution, name string) message {
+	var failed automation.Step
+	for _, s := range e.Steps {
+		if s.Name == name && kindOf(s.Status) == stepBroken {
+			failed = s
+			break
+		}
+	}
+	word := firstOf(wordOf(failed, true), "failed")
+	text := "❌ Step " + escaped(limit(name, 100)) + " " + word
+	parts := []slack.RichTextElement{slack.NewRichTextSection(
+		words("❌ Step "), styled(limit(firstOf(clean(name), "(unnamed)"), 100), slack.RichTextSectionTextStyle{Code: true}),
+		words(" "+word+after(" after ", between(failed.StartedAt, failed.EndedAt))+after(" · ", limit(clean(failed.Action), 60))))}
+	if said := strings.TrimSpace(cleanLines(failed.Failure)); said != "" {
+		parts = append(parts, literal(tail(said, 2_900)))
+	}
+	return message{text: text, blocks: []slack.Block{slack.NewRichTextBlock("", parts...)}}
+}
+
+// ended is the one reply that calls the person who asked: an edited card notifies nobody.
+func ended(e *automation.Execution) message {
+	icon, _ := face(e)
+	rest := " " + clean(limit(e.Runbook, 100)) + " " + ending(e)
+	text := icon + " " + person(e.Requester) + escaped(rest)
+	parts := []slack.RichTextSectionElement{words(icon + " "), who(e.Requester), words(rest)}
+	return message{text: text, blocks: []slack.Block{slack.NewRichTextBlock("", slack.NewRichTextSection(parts...))}}
+}
+
+// ending is the last word on an execution, as plain text.
+func ending(e *automation.Execution) string {
+	took := ""
+	if d := between(e.StartedAt, e.EndedAt); d != "" {
+		took = " (" + d + ")"
+	}
+	plainly := func(s string) string { return limit(clean(s), 100) }
+	switch e.State {
+	case automation.Succeeded:
+		return "is done" + took
+	case automation.Failed:
+		return "failed" + whereabouts(e, plainly) + took
+	case automation.TimedOut:
+		return "timed out" + whereabouts(e, plainly) + took
+	case automation.Cancelled:
+		return "was cancelled" + took
+	case automation.Denied:
+		return "was not started: " + firstOf(limit(clean(e.Note), 300), "today's policy says no")
+	case automation.Expired:
+		return "was not started in time, and will not start"
+	case automation.StartUnknown:
+		return "may or may not have started: AWS never said. Look there before you run it again"
+	}
+	return "ended: " + plainly(string(e.State)) + took
+}
+
+// who is a person in a rich text. What is no user ID mentions nobody.
+func who(id string) slack.RichTextSectionElement {
+	if isUser(id) {
+		return slack.NewRichTextSectionUserElement(id, nil)
+	}
+	return words(firstOf(limit(clean(id), 40), "somebody"))
+}

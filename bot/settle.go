@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// settle decides what a failed step means for the card. nil means that the card goes on, perhaps
+// another way; errGone that it is out of hand.
+func (a *announcer) settle(ctx context.Context, c *card, err error) error {
+	if err == nil {
+		if c.sent {
+			a.plainly(c)
+		}
+		return nil
+	}
+	switch classify(err) {
+	case limited:
+		return nil // the method is closed as long as Slack says; the card waits in hand
+	case locked:
+		c.wait = time.Now().Add(jittered(30 * time.Second))
+		return err
+	case unfit:
+		return a.simpler(ctx, c, err)
+	case blocked:
+		return a.elsewhere(ctx, c, err)
+	case vanished:
+		return a.replace(ctx, c, err)
+	case broken:
+		// It may have been done.
+		c.verify = c.verify || c.doing.kind == stepPost || c.doing.kind == stepReply
+	}
+	if errors.Is(err, errNoStamp) {
+		c.verify = true
+	}
+	return a.postpone(ctx, c, err)
+}
+
+// plainly remembers for the whole workspace that plans are refused but plain blocks are not.
+func (a *announcer) plainly(c *card) {
+	if c.looks.form == plain {
+		a.noPlans.Store(true)
+	}
+}
+
+// simpler tries again with less: without a plan, then without blocks.
+func (a *announcer) simpler(ctx context.Context, c *card, err error) error {
+	if c.looks.form == bare {
+		return a.postpone(ctx, c, err)
+	}
+	c.looks.form++
+	a.log.Warn("slack refuses the blocks of a message; trying simpler ones", "execution", c.e.ID, "step", string(c.doing.kind), "error", err)
+	return nil
+}
+
+// elsewhere goes to a direct message with the person who asked, where the bot may always write.
+// A card that cannot be updated any more is replaced only at the end.
+func (a *announcer) elsewhere(ctx context.Context, c *card, err error) error {
+	n := &c.e.Announcement
+	switch {
+	case c.away() || !isUser(c.e.Requester):
+		return a.giveUp(ctx, c, err)
+	case n.Card != "" && !c.e.State.Terminal():
+		return a.giveUp(ctx, c, nil)
+	}
+	a.log.Warn("may not write in the channel; the person who asked is told directly", "execution", c.e.ID, "channel", c.e.Channel, "error", err)
+	n.Channel, n.Card, n.Replies = c.e.Requester, "", nil
+	return nil
+}
+
+// replace posts a card anew that somebody deleted, or leaves a thread that is gone, once.
+func (a *announcer) replace(ctx context.Context, c *card, err error) error {
+	n := &c.e.Announcement
+	if n.Replies[lost] != "" {
+		return a.giveUp(ctx, c, err)
+	}
+	gone := n.Card
+	if c.doing.kind != stepUpdate {
+		gone = firstOf(c.thread(), n.Card)
+	}
+	if gone == c.e.Thread || n.Card == "" && c.thread() != "" {
+		// The thread is gone: the card, if there is one, becomes the thread.
+		c.told(lost, c.e.Thread)
+		return nil
+	}
+	n.Card, n.Replies = "", nil
+	c.told(lost, gone)
+	return nil
+}
+
+// giveUp counts the version as told although nobody can be told.
+func (a *announcer) giveUp(ctx context.Context, c *card, err error) error {
+	if err != nil {
+		a.log.Error("nobody can be told about an execution", "execution", c.e.ID, "state", string(c.e.State), "error", err)
+	}
+	c.shown = c.e.Version
+	return a.save(ctx, c, true)
+}
