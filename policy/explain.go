@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"handrail/runbook"
 )
 
 // Explanation is a decision for people: what, why, and what they can do. All texts are plain sentences without markup;
@@ -97,6 +99,9 @@ func (d Decision) explainUnknown(e *Explanation) {
 	e.Sentence = fmt.Sprintf("I don't know a runbook %s.", shown(d.request.Runbook))
 	e.Decided = "The policy lists every runbook that may run."
 	e.Fix = strings.TrimSpace(meant(e.Suggestions))
+	if e.Fix == "" {
+		e.Fix = "The list shows those that you may run."
+	}
 }
 
 // explainGrants explains that no grant covers the request.
@@ -106,7 +111,7 @@ func (d Decision) explainGrants(e *Explanation) {
 	d.who(e)
 	near, lacks := d.near()
 	if near != nil {
-		e.NearRule, e.Near, e.Missing = near.Name, near.lets(d.request.Action), d.missing(near, lacks)
+		e.NearRule, e.Near, e.Missing = near.Name, near.lets(d.request), d.missing(near, lacks)
 	}
 	switch {
 	case d.code == CodeIdentityUnknown:
@@ -134,7 +139,7 @@ func (d Decision) explainContent(e *Explanation) {
 		e.Decided = "The policy pins what may run, and under which role."
 		return
 	}
-	e.NearRule, e.Near = d.grant.Name, d.grant.lets(d.request.Action)
+	e.NearRule, e.Near = d.grant.Name, d.grant.lets(d.request)
 	e.Decided = fmt.Sprintf("The policy lists the parameters of %s and their values.", d.runbook.Name)
 	d.parameterWords(e)
 }
@@ -151,7 +156,7 @@ func (d Decision) documentWords() (sentence, fix string) {
 	case CodeDocumentGone:
 		return fmt.Sprintf("AWS has no document %s in version %s.", name, d.runbook.Version), askKeeper
 	case CodeDocumentUnreadable:
-		return strings.TrimRight(fmt.Sprintf("The content of %s cannot be read: %s", name, clipped(doc.Problem)), ": ") + ".", askKeeper
+		return withReason(fmt.Sprintf("The content of %s cannot be read", name), doc.Problem), askKeeper
 	case CodeVersionOther:
 		return fmt.Sprintf("AWS has %s in version %s, and the policy allows version %s.", name, shown(doc.Version), d.runbook.Version), askKeeper
 	case CodeHashMissing:
@@ -161,13 +166,28 @@ func (d Decision) documentWords() (sentence, fix string) {
 	case CodeRoleAbsent:
 		return fmt.Sprintf("%s names no role, so it would run with Handrail's own rights.", name), askKeeper
 	case CodeRoleOther:
-		return fmt.Sprintf("%s runs under %s, and not under the service role.", name, clipped(doc.Content.Role().ARN)), askKeeper
+		return fmt.Sprintf("%s runs under %s, and not under the service role.", name, short(doc.Content.Role().ARN, 2048)), askKeeper
 	case CodeRoleUnclear:
-		return strings.TrimRight(fmt.Sprintf("Nobody can say which role %s runs under: %s", name, clipped(doc.Content.Role().Reason)), ": ") + ".", askKeeper
+		return withReason(fmt.Sprintf("Nobody can say which role %s runs under", name), roleReason(doc.Content.Role())), askKeeper
 	case CodeParameterUndeclared:
 		return fmt.Sprintf("The policy lists %s, which %s does not declare.", d.parameter, name), askKeeper
 	}
 	return "", ""
+}
+
+// withReason ends a sentence with a reason that a program wrote, if there is one.
+func withReason(sentence, reason string) string {
+	if reason == "" {
+		return sentence + "."
+	}
+	return sentence + ": " + strings.TrimSuffix(short(reason, 300), ".") + "."
+}
+
+func roleReason(role runbook.Role) string {
+	if role.Kind == runbook.RoleParameter {
+		return fmt.Sprintf("it takes one from %s, and declares %s as well", role.Parameter, roleParameter)
+	}
+	return role.Reason
 }
 
 // parameterWords is what to say about what the person gave, or did not give.
@@ -177,7 +197,7 @@ func (d Decision) parameterWords(e *Explanation) {
 	limit := 0
 	if p, ok := d.runbook.Parameter(d.parameter); ok {
 		e.Values, limit = slices.Clone(p.Allow), p.MaxItems
-		e.Missing = fmt.Sprintf("It takes %s to be %s.", name, oneOf(p.Allow))
+		e.Missing = fmt.Sprintf("It wants %s to be %s.", name, oneOf(p.Allow))
 		e.Fix = fmt.Sprintf("Use %s.", oneOf(p.Allow))
 	}
 	switch d.code {
@@ -192,7 +212,10 @@ func (d Decision) parameterWords(e *Explanation) {
 	case CodeParameterUnknown:
 		e.Suggestions = nearest(d.parameter, d.names())
 		e.Sentence = fmt.Sprintf("%s takes no parameter %s from people.", d.runbook.Name, name)
-		e.Fix = d.takes() + meant(e.Suggestions)
+		e.Fix = d.takes()
+		if len(e.Suggestions) > 0 {
+			e.Fix = strings.TrimSpace(meant(e.Suggestions))
+		}
 	case CodeParameterMissing:
 		e.Sentence = fmt.Sprintf("%s needs %s.", d.runbook.Name, name)
 		if limit == 0 {
@@ -212,6 +235,8 @@ func (d Decision) parameterWords(e *Explanation) {
 	default:
 		e.Suggestions = nearest(d.value, e.Values)
 		e.Sentence = fmt.Sprintf("%s=%s is not allowed for %s.", name, shown(d.value), d.runbook.Name)
-		e.Fix += meant(e.Suggestions)
+		if len(e.Suggestions) < len(e.Values) {
+			e.Fix += meant(e.Suggestions)
+		}
 	}
 }

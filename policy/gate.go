@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -61,9 +62,34 @@ func (d Decision) record(key, execution string) Record {
 	if r := d.request; r != nil {
 		rec.At, rec.Entry, rec.Action, rec.Actor, rec.Team = r.At, r.Entry, r.Action, r.Actor.ID, r.Actor.Team
 		rec.Channel, rec.Runbook, rec.Parameters = r.Channel.ID, r.Runbook, d.Parameters()
+		if !d.runs() {
+			rec.Runbook, rec.Parameters = shown(r.Runbook), tame(r.Parameters)
+		}
 	}
 	return rec
 }
+
+// tame makes parameters fit for any database: of bounded size, and readable text. Those of an allowed Run need it not:
+// the policy lists their values.
+func tame(given map[string][]string) map[string][]string {
+	if given == nil {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(given))
+	tamed := make(map[string][]string, min(len(names), maxTamed))
+	for _, name := range names[:min(len(names), maxTamed)] {
+		values := given[name]
+		kept := make([]string, min(len(values), maxTamed))
+		for i := range kept {
+			kept[i] = short(values[i], MaxValueLength)
+		}
+		tamed[shown(name)] = kept
+	}
+	return tamed
+}
+
+// maxTamed bounds the parameters, and the values of each, that such a record keeps.
+const maxTamed = 10
 
 // clone copies everything of the request that somebody else could change. The parsed document is shared: it is
 // read-only.

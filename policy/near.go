@@ -15,18 +15,22 @@ const (
 )
 
 // near returns the grant that comes closest to covering the request, and what it lacks; nil if none is for the runbook.
+// Of two as close, the one that names the runbook is nearer than one for every runbook, and then the first by name.
 func (d Decision) near() (near *Grant, lacks int) {
 	names := d.policy.index.names(d.policy, &d.request.Actor)
 	for _, g := range d.policy.grants {
 		if !g.covers(d.runbook.Name) {
 			continue
 		}
-		if n := g.lacks(d.request, names); near == nil || n < lacks {
+		n := g.lacks(d.request, names)
+		if near == nil || n < lacks || n == lacks && near.wide() && !g.wide() {
 			near, lacks = g, n
 		}
 	}
 	return near, lacks
 }
+
+func (g *Grant) wide() bool { return slices.Contains(g.Runbooks, Everything) }
 
 func (g *Grant) lacks(r *Request, names []string) int {
 	lacks := 0
@@ -60,17 +64,20 @@ func (x *index) names(p *Policy, a *Actor) []string {
 }
 
 // lets says what a grant allows, such as "web-restarts lets web run it in #ops or #inc-*."
-func (g *Grant) lets(action Action) string {
+func (g *Grant) lets(r *Request) string {
 	verbs := make([]string, len(g.May))
 	for i, a := range g.May {
 		verbs[i] = string(a)
 	}
-	if slices.Contains(g.May, action) {
-		verbs = []string{string(action)}
+	if slices.Contains(g.May, r.Action) {
+		verbs = []string{string(r.Action)}
 	}
 	where := "in " + join(limited(g.Channels), "or")
 	if slices.Contains(g.Channels, Everything) {
 		where = "in any channel"
+		if r.Channel.Shared {
+			where = "in any channel that is not shared"
+		}
 	}
 	return fmt.Sprintf("%s lets %s %s it %s.", g.Name, join(limited(g.To), "and"), join(verbs, "and"), where)
 }
@@ -86,7 +93,7 @@ func (d Decision) missing(g *Grant, lacks int) string {
 		parts = append(parts, part)
 	}
 	if lacks&lacksAction != 0 {
-		parts = append(parts, "it is not for "+string(d.request.Action))
+		parts = append(parts, fmt.Sprintf("it gives %s, not %s", string(g.May[0]), string(d.request.Action)))
 	}
 	if lacks&lacksChannel != 0 {
 		parts = append(parts, "you are in "+d.request.Channel.words())
@@ -170,17 +177,4 @@ func oneOf(values []string) string {
 		words = append(words, shown(v))
 	}
 	return "one of " + strings.Join(words, ", ")
-}
-
-const clippedLength = 300
-
-// clipped is shown for longer texts that programs wrote.
-func clipped(text string) string {
-	if hidden(text) {
-		return shown(text)
-	}
-	if runes := []rune(text); len(runes) > clippedLength {
-		return string(runes[:clippedLength]) + "…"
-	}
-	return strings.TrimSuffix(text, ".")
 }

@@ -145,7 +145,7 @@ func (p *Policy) GrantsFor(runbook string) []*Grant {
 }
 
 func (g *Grant) covers(runbook string) bool {
-	return slices.Contains(g.Runbooks, runbook) || slices.Contains(g.Runbooks, Everything)
+	return slices.Contains(g.Runbooks, runbook) || g.wide()
 }
 
 // Allowed returns the runbooks this person may do this with in this channel, sorted by name: what help and lists show.

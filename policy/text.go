@@ -51,18 +51,19 @@ func blank(r rune) bool {
 // template says whether SSM would resolve a reference in the text.
 func template(text string) bool { return strings.Contains(text, "{{") }
 
-const shownLength = 60
-
 // shown makes text of unknown origin fit for a sentence: short, and quoted where it holds hidden characters.
-func shown(text string) string {
-	short := text
-	if utf8.RuneCountInString(text) > shownLength {
-		short = string([]rune(text)[:shownLength]) + "…"
+func shown(text string) string { return short(text, 60) }
+
+// short is shown for up to limit characters.
+func short(text string, limit int) string {
+	cut := text
+	if utf8.RuneCountInString(text) > limit {
+		cut = string([]rune(text)[:limit]) + "…"
 	}
-	if short == "" || hidden(short) {
-		return strconv.QuoteToASCII(short)
+	if cut == "" || hidden(cut) {
+		return strconv.QuoteToASCII(cut)
 	}
-	return short
+	return cut
 }
 
 // join lists words as "a", "a and b" or "a, b and c".
