@@ -24,8 +24,8 @@ type Engine interface {
 type Memory interface {
 	Execution(ctx context.Context, id string) (*automation.Execution, error)
 	Executions(ctx context.Context, q automation.Query) ([]*automation.Execution, error)
-	// Decision returns the record of that ID, or automation.ErrNotFound.
-	Decision(ctx context.Context, id string) (policy.Record, error)
+	// Record returns the decision of that ID, or automation.ErrNotFound.
+	Record(ctx context.Context, id string) (policy.Record, error)
 }
 
 // Documents reads what AWS holds. *automation.Catalogue does.

@@ -71,14 +71,9 @@ func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 // refusal explains a no and helps: the rule that decided, the rule that would have allowed, and what to do.
 func (c *Commands) refusal(k call, d policy.Decision) Answer {
 	e := d.Explain()
-	lines := []Line{line("⛔ %s", e.Sentence)}
-	if e.Rule != "" {
-		lines = append(lines, line("%s  %s", bold("Rule"), code(e.Rule)))
-	} else {
-		lines = append(lines, line("%s  none grants it, and the default is no", bold("Rule")))
-	}
+	lines := []Line{line("⛔ %s", e.Sentence), line("%s  %s", bold("Why"), e.Decided)}
 	if e.Near != "" {
-		lines = append(lines, line("%s  %s", bold("Would allow"), e.Near))
+		lines = append(lines, line("%s  rule %s: %s", bold("Would allow"), code(e.NearRule), e.Near))
 	}
 	if e.Missing != "" {
 		lines = append(lines, line("%s  %s", bold("Missing"), e.Missing))

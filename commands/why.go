@@ -39,7 +39,7 @@ func (c *Commands) recorded(ctx context.Context, k call, id string) Answer {
 		}
 		id = x.Decision
 	}
-	r, err := c.Memory.Decision(ctx, id)
+	r, err := c.Memory.Record(ctx, id)
 	if err != nil {
 		return c.notFound(k, "decision", id, err)
 	}

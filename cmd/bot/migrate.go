@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"handrail/store"
+)
+
+type migrateCmd struct {
+	Config string `help:"The configuration file." default:"handrail.yaml" type:"path" placeholder:"FILE"`
+}
+
+// Run brings the schema up to date. Serve does so too when it starts.
+func (c *migrateCmd) Run(ctx context.Context, io streams) (err error) {
+	cfg, err := storeOf(ctx, c.Config)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.Store.URL), NoMigrate: true, Log: cfg.Log.open(io.err)})
+	if err != nil {
+		return err
+	}
+	defer closing(db, &err)
+	before, want, err := db.Version(ctx)
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(io.out, "schema version %d, was %d\n", want, before)
+	return err
+}
+
+// storeOf reads a configuration for a command that needs the store and nothing else.
+func storeOf(ctx context.Context, path string) (*config, error) {
+	cfg, err := loadConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	url, err := resolver{aws: cfg.AWS}.resolve(ctx, cfg.Store.URL)
+	if err != nil {
+		return nil, usage("%s: store.url: %w", path, err)
+	}
+	cfg.Store.URL = url
+	return cfg, nil
+}
+
+// closing closes db and keeps the first error.
+func closing(db *store.DB, err *error) {
+	if e := db.Close(); *err == nil {
+		*err = e
+	}
+}
