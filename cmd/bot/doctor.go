@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"handrail/automation"
+	"handrail/bot"
+	"handrail/policy"
+	"handrail/store"
+)
+
+type doctorCmd struct {
+	Config string `help:"The configuration file." default:"handrail.yaml" type:"path" placeholder:"FILE"`
+}
+
+// doctor collects findings: what was looked at, and how to mend what is wrong.
+type doctor struct {
+	out    io.Writer
+	failed int
+}
+
+// report prints one finding. fix is shown if err is not nil.
+func (d *doctor) report(what string, err error, fix string) bool {
+	if err == nil {
+		fmt.Fprintf(d.out, "✓ %s\n", what)
+		return true
+	}
+	d.failed++
+	fmt.Fprintf(d.out, "✗ %s: %s\n", what, strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	if fix != "" {
+		fmt.Fprintf(d.out, "  fix: %s\n", fix)
+	}
+	return false
+}
+
+// Run checks everything that serve needs, and changes nothing. It ends with 1 if something is wrong.
+func (c *doctorCmd) Run(ctx context.Context, io streams) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	d := &doctor{out: io.out}
+	cfg, err := loadConfig(c.Config)
+	if !d.report("configuration "+c.Config, err, "docs/operations.md lists the keys.") {
+		return errUnwell
+	}
+	secrets := d.report("secrets", cfg.resolve(ctx), "Set what the references name.")
+	p, err := readPolicy(cfg.Policy)
+	if d.report("policy "+cfg.Policy, err, "docs/policy.md describes the file.") {
+		d.runbooks(ctx, cfg, p)
+	}
+	if secrets {
+		d.slack(ctx, cfg)
+		d.store(ctx, cfg)
+	}
+	if d.failed > 0 {
+		return errUnwell
+	}
+	return nil
+}
+
+var errUnwell = errors.New("something is wrong; see above")
+
+// slack asks who we are, what we may do, and how far our clocks are apart.
+func (d *doctor) slack(ctx context.Context, cfg *config) {
+	w, err := bot.NewWorkspace(bot.WorkspaceOptions{APIURL: cfg.Slack.APIURL, BotToken: string(cfg.Slack.BotToken), AppToken: string(cfg.Slack.AppToken)})
+	if err != nil {
+		d.report("Slack", err, "")
+		return
+	}
+	f, err := w.Examine(ctx, cfg.Slack.Mode)
+	if !d.report("Slack accepts the tokens", err, "Copy them again from the app's pages OAuth & Permissions and Basic Information.") {
+		return
+	}
+	var missing error
+	if len(f.MissingScopes) > 0 {
+		missing = fmt.Errorf("missing %s", strings.Join(f.MissingScopes, ", "))
+	}
+	d.report(fmt.Sprintf("Slack scopes of app %s in team %s", f.App, f.Team), missing, "Add them under OAuth & Permissions and install the app again; deploy/slack/manifest.yaml has them all.")
+	var skewed error
+	if f.Skew.Abs() > time.Minute {
+		skewed = fmt.Errorf("this machine's clock is off by %s", f.Skew.Round(time.Second))
+	}
+	d.report("clock", skewed, "Run an NTP client: Slack's signatures and AWS's requests are valid for five minutes.")
+}
+
+// runbooks compares what AWS holds with what the policy pins.
+func (d *doctor) runbooks(ctx context.Context, cfg *config, p *policy.Policy) {
+	aws, err := cfg.AWS.load(ctx)
+	if !d.report("AWS configuration", err, "Set AWS_PROFILE or give the machine a role.") {
+		return
+	}
+	client := automation.NewClient(automation.ClientOptions{Config: aws, EndpointURL: cfg.AWS.EndpointURL})
+	catalogue := automation.NewCatalogue(client, cfg.AWS.Region)
+	for _, rb := range p.Runbooks() {
+		doc := catalogue.Look(ctx, rb)
+		what := fmt.Sprintf("runbook %s (%s version %s in %s)", rb.Name, rb.Document, rb.Version, catalogue.Region(rb))
+		fix := "Check the document's name and version, and that the bot's role may call ssm:DescribeDocument and ssm:GetDocument on it."
+		if doc.SHA256 != "" {
+			fix = fmt.Sprintf("If you have read version %s and trust it, pin sha256: %s", doc.Version, doc.SHA256)
+		}
+		d.report(what, p.Verify(rb, doc), fix)
+	}
+}
+
+func (d *doctor) store(ctx context.Context, cfg *config) {
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.Store.URL), ReadOnly: true})
+	if !d.report("database", err, "bot migrate makes a new one.") {
+		return
+	}
+	have, want, err := db.Version(ctx)
+	if err == nil && have != want {
+		err = fmt.Errorf("its schema has version %d, and this program needs %d", have, want)
+	}
+	d.report(fmt.Sprintf("database schema version %d", want), err, "bot migrate brings it up to date.")
+	d.report("database integrity", db.Check(ctx), "Restore the newest backup; docs/operations.md says how.")
+	if err := db.Close(); err != nil {
+		d.report("closing the database", err, "")
+	}
+}
