@@ -95,7 +95,7 @@ func (d Decision) explainUnknown(e *Explanation) {
 			names = append(names, r.Name)
 		}
 	}
-	e.Suggestions = nearest(d.request.Runbook, names)
+	e.Suggestions = Nearest(d.request.Runbook, names)
 	e.Sentence = fmt.Sprintf("I don't know a runbook %s.", shown(d.request.Runbook))
 	e.Decided = "The policy lists every runbook that may run."
 	e.Fix = strings.TrimSpace(meant(e.Suggestions))
@@ -210,7 +210,7 @@ func (d Decision) parameterWords(e *Explanation) {
 		e.Sentence = fmt.Sprintf("%s cannot be given: the role comes from the policy alone.", name)
 		e.Fix, e.Missing = fmt.Sprintf("Leave %s out.", name), ""
 	case CodeParameterUnknown:
-		e.Suggestions = nearest(d.parameter, d.names())
+		e.Suggestions = Nearest(d.parameter, d.names())
 		e.Sentence = fmt.Sprintf("%s takes no parameter %s from people.", d.runbook.Name, name)
 		e.Fix = d.takes()
 		if len(e.Suggestions) > 0 {
@@ -233,7 +233,7 @@ func (d Decision) parameterWords(e *Explanation) {
 	case CodeValueHidden:
 		e.Sentence = fmt.Sprintf("%s=%s holds characters that cannot be seen.", name, shown(d.value))
 	default:
-		e.Suggestions = nearest(d.value, e.Values)
+		e.Suggestions = Nearest(d.value, e.Values)
 		e.Sentence = fmt.Sprintf("%s=%s is not allowed for %s.", name, shown(d.value), d.runbook.Name)
 		if len(e.Suggestions) < len(e.Values) {
 			e.Fix += meant(e.Suggestions)

@@ -21,11 +21,16 @@ type person struct {
 	principals []int32
 }
 
-// scopeKey has numbers alone, because a map hashes them faster than text.
-type scopeKey struct{ principal, runbook, action int32 }
+// scopeKey packs a principal, a runbook and an action, because a map looks up one number faster than three. A file of
+// MaxSize cannot have as many principals or runbooks as the bits have room for.
+type scopeKey uint64
+
+func keyOf(principal, runbook int32, action Action) scopeKey {
+	return scopeKey(uint64(uint32(principal))<<32 | uint64(uint32(runbook+1))<<2 | action.number())
+}
 
 // number gives actions their place in a scopeKey. Unknown actions share one that no grant uses.
-func (a Action) number() int32 {
+func (a Action) number() uint64 {
 	switch a {
 	case Run:
 		return 1
@@ -109,7 +114,7 @@ func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
 				number = x.runbooks[name].number
 			}
 			for _, action := range g.May {
-				key := scopeKey{numbers[to], number, action.number()}
+				key := keyOf(numbers[to], number, action)
 				s := x.scopes[key]
 				if s == nil {
 					s = &scope{anywhere: none}
@@ -214,10 +219,10 @@ func (x *index) find(a *Actor, c *Channel, runbook int32, action Action) int32 {
 // findFor is find for one of the person's numbers.
 func (x *index) findFor(principal int32, c *Channel, runbook int32, action Action) int32 {
 	grant := none
-	if s := x.scopes[scopeKey{principal, runbook, action.number()}]; s != nil {
+	if s := x.scopes[keyOf(principal, runbook, action)]; s != nil {
 		grant = lower(grant, s.in(c))
 	}
-	if s := x.scopes[scopeKey{principal, every, action.number()}]; s != nil {
+	if s := x.scopes[keyOf(principal, every, action)]; s != nil {
 		grant = lower(grant, s.in(c))
 	}
 	return grant
@@ -241,7 +246,7 @@ func (x *index) granted(a *Actor, runbook int32, action Action) bool {
 }
 
 func (x *index) has(principal, runbook int32, action Action) bool {
-	return x.scopes[scopeKey{principal, runbook, action.number()}] != nil || x.scopes[scopeKey{principal, every, action.number()}] != nil
+	return x.scopes[keyOf(principal, runbook, action)] != nil || x.scopes[keyOf(principal, every, action)] != nil
 }
 
 // matches says whether a channel name fits a pattern in which * stands for any run of characters, none included.

@@ -12,9 +12,10 @@ const (
 	nearestLength = 64 // longer words get no suggestion
 )
 
-// nearest returns up to three of the words that somebody who wrote word may have meant, best first: those within a
-// third of its length in edits, and those it begins. It is nil if there are none.
-func nearest(word string, words []string) []string {
+// Nearest returns up to three of the words that somebody who wrote word may have meant, best first: those within a
+// third of its length in edits, and those it begins. Case does not count. It is nil if there are none, or if word is
+// empty or longer than 64 bytes.
+func Nearest(word string, words []string) []string {
 	if word == "" || len(word) > nearestLength || !utf8.ValidString(word) {
 		return nil
 	}

@@ -27,7 +27,7 @@ func (r *reader) meant(word string, words []string) string {
 	if r.suggested++; r.suggested > maxSuggested {
 		return ""
 	}
-	return meant(nearest(word, words))
+	return meant(Nearest(word, words))
 }
 
 // entry is one key of a mapping with its value.
