@@ -18,7 +18,7 @@ func interactive(block map[string]any) []map[string]any {
 			add(e)
 		}
 	}
-	for _, child := range array(block["children"]) {
+	for _, child := range array(block["child_blocks"]) {
 		out = append(out, interactive(object(child))...)
 	}
 	return out
