@@ -92,6 +92,12 @@ func (d Decision) Parameters() map[string][]string {
 	return cloneParameters(d.request.Parameters)
 }
 
+// Parameter is the parameter that a no is about, as the person wrote it and possibly hostile, or "" if it is about none.
+func (d Decision) Parameter() string { return d.parameter }
+
+// Value is the value that a no is about, as the person wrote it and possibly hostile, or "" if it is about none.
+func (d Decision) Value() string { return d.value }
+
 // PolicyHash is the hash of the policy that decided, or "" if there was none.
 func (d Decision) PolicyHash() string {
 	if d.policy == nil {
