@@ -4,30 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/pressly/goose/v3"
 )
 
-// probe reads the end of each of our tables and indexes.
+// probes reads the end of each index and the row it leads to.
+const probes = `SELECT
+	(SELECT note FROM executions ORDER BY id DESC LIMIT 1),
+	(SELECT note FROM executions ORDER BY ref DESC LIMIT 1),
+	(SELECT note FROM executions ORDER BY key DESC LIMIT 1),
+	(SELECT note FROM executions ORDER BY created_at DESC LIMIT 1),
+	(SELECT note FROM executions WHERE terminal = 0 ORDER BY next_attempt_at DESC LIMIT 1),
+	(SELECT note FROM executions WHERE announced < version ORDER BY announce_next_at DESC LIMIT 1),
+	(SELECT note FROM executions WHERE announce_card <> '' ORDER BY announce_card DESC LIMIT 1),
+	(SELECT policy FROM records ORDER BY id DESC LIMIT 1),
+	(SELECT policy FROM records ORDER BY at DESC LIMIT 1),
+	(SELECT policy FROM records ORDER BY actor DESC, at DESC LIMIT 1),
+	(SELECT policy FROM records WHERE execution <> '' ORDER BY execution DESC, at DESC LIMIT 1)`
+
 func (db *DB) probe(ctx context.Context) error {
-	rows, err := db.readers.QueryContext(ctx, "SELECT name, tbl_name, type FROM sqlite_schema WHERE tbl_name IN ('executions', 'records')")
-	if err != nil {
-		return explain(err)
-	}
-	defer rows.Close()
-	var parts []string
-	for rows.Next() {
-		var name, table, kind string
-		if err := rows.Scan(&name, &table, &kind); err != nil {
-			return explain(err)
-		}
-		parts = append(parts, "(SELECT COUNT(*) FROM (SELECT 1 FROM "+table+" LIMIT 1))")
-	}
-	if err := rows.Err(); err != nil || len(parts) == 0 {
-		return explain(err)
-	}
-	_, err = db.readers.ExecContext(ctx, "SELECT "+strings.Join(parts, " + "))
+	_, err := db.readers.ExecContext(ctx, probes)
 	return explain(err)
 }
 
@@ -35,8 +31,10 @@ func (db *DB) probe(ctx context.Context) error {
 // only makes sure that the tables answer. It takes seconds on a large file.
 func (db *DB) Check(ctx context.Context) error {
 	if db.goose == goose.DialectPostgres {
-		_, err := db.Backlog(ctx, db.Now())
-		return err
+		if err := db.probe(ctx); err != nil {
+			return fmt.Errorf("checking the database: %w", err)
+		}
+		return nil
 	}
 	rows, err := db.readers.QueryContext(ctx, "PRAGMA integrity_check(20)")
 	if err != nil {

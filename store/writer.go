@@ -101,57 +101,24 @@ type result struct {
 	err  error
 }
 
-// commit runs the calls in one transaction and answers them once it is durable.
+// commit runs the calls in one transaction and answers them once it is durable. Mostly none of them
+// fails, so they first run without savepoints, which cost a copy of each page that a call changes. If
+// one of several fails, all run again, each in a savepoint.
 func (w *writer) commit(batch []*call) {
-	ctx := context.Background()
-	_, err := w.session.exec(ctx, "BEGIN IMMEDIATE", nil)
-	results := make([]result, 0, len(batch))
+	var results []result
 	for _, c := range batch {
-		if !c.taken.CompareAndSwap(false, true) {
-			continue
-		}
-		r := result{call: c, tx: &tx{session: uncancelled{w.session}, dialect: w.dialect, now: w.now}}
-		if err == nil {
-			r.err, err = w.savepoint(ctx, r.tx, c)
-		}
-		results = append(results, r)
-	}
-	if err == nil {
-		_, err = w.session.exec(ctx, "COMMIT", nil)
-	}
-	if err != nil { // SQLite may have undone the transaction already
-		_, _ = w.session.exec(ctx, "ROLLBACK", nil)
-		err = fmt.Errorf("committing: %w", err)
-	}
-	w.answer(results, err)
-}
-
-// savepoint runs c and undoes it if it failed. lost says that the whole transaction is gone, as after
-// a full disk.
-func (w *writer) savepoint(ctx context.Context, t *tx, c *call) (err, lost error) {
-	if err := c.ctx.Err(); err != nil {
-		return fmt.Errorf("waiting for the store: %w", err), nil
-	}
-	if _, lost = w.session.exec(ctx, "SAVEPOINT call", nil); lost != nil {
-		return nil, lost
-	}
-	if err = t.run(c.f); err != nil {
-		if _, lost = w.session.exec(ctx, "ROLLBACK TO call", nil); lost != nil {
-			return err, err // what took the transaction away is the better reason
+		if c.taken.CompareAndSwap(false, true) {
+			results = append(results, result{call: c})
 		}
 	}
-	_, lost = w.session.exec(ctx, "RELEASE call", nil)
-	return err, lost
-}
-
-func (w *writer) answer(results []result, err error) {
+	err := w.try(results, w.bare)
+	if errors.Is(err, errApart) && len(results) > 1 {
+		err = w.try(results, w.savepoint)
+	}
 	changed := false
 	for _, r := range results {
-		if r.err == nil {
-			r.err = err
-		}
-		if r.err != nil {
-			r.tx.forget()
+		if r.err == nil && err != nil {
+			r.err = fmt.Errorf("committing: %w", err)
 		}
 		changed = changed || r.tx.changed
 		r.call.done <- r.err
@@ -159,6 +126,63 @@ func (w *writer) answer(results []result, err error) {
 	if changed {
 		w.changed()
 	}
+}
+
+// errApart says that a call failed that only the end of the transaction can undo.
+var errApart = errors.New("a call must be undone")
+
+// try runs the calls by way of run and commits. After an error nothing of what they did is left.
+func (w *writer) try(results []result, run func(*result) error) error {
+	ctx := context.Background()
+	_, err := w.session.exec(ctx, "BEGIN IMMEDIATE", nil)
+	for i := range results {
+		r := &results[i]
+		r.err, r.tx = nil, &tx{session: uncancelled{w.session}, dialect: w.dialect, now: w.now}
+		if err == nil {
+			err = run(r)
+		}
+	}
+	if err == nil {
+		_, err = w.session.exec(ctx, "COMMIT", nil)
+	}
+	if err != nil { // SQLite may have undone the transaction already, as it does when the disk is full
+		_, _ = w.session.exec(ctx, "ROLLBACK", nil)
+		for _, r := range results {
+			r.tx.forget()
+		}
+	}
+	return err
+}
+
+// bare runs a call that is hoped to succeed.
+func (w *writer) bare(r *result) error {
+	if r.err = r.run(); r.err != nil {
+		return errApart
+	}
+	return nil
+}
+
+// savepoint runs a call and undoes it alone if it fails. Its error is that of the whole transaction.
+func (w *writer) savepoint(r *result) error {
+	ctx := context.Background()
+	if _, err := w.session.exec(ctx, "SAVEPOINT call", nil); err != nil {
+		return err
+	}
+	if r.err = r.run(); r.err != nil {
+		r.tx.forget()
+		if _, err := w.session.exec(ctx, "ROLLBACK TO call", nil); err != nil {
+			return r.err // it took the transaction away
+		}
+	}
+	_, err := w.session.exec(ctx, "RELEASE call", nil)
+	return err
+}
+
+func (r *result) run() error {
+	if err := r.call.ctx.Err(); err != nil {
+		return fmt.Errorf("waiting for the store: %w", err)
+	}
+	return r.tx.run(r.call.f)
 }
 
 // close lets the batch in hand finish and gives the connection back.

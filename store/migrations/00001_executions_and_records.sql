@@ -63,7 +63,7 @@ CREATE TABLE executions (
 CREATE INDEX executions_open   ON executions (next_attempt_at)  WHERE terminal = 0;
 CREATE INDEX executions_behind ON executions (announce_next_at) WHERE announced < version;
 CREATE INDEX executions_card   ON executions (announce_card)    WHERE announce_card <> '';
-CREATE INDEX executions_newest ON executions (created_at);
+CREATE INDEX executions_newest ON executions (created_at, id);
 
 CREATE TABLE records (
     id         TEXT   NOT NULL PRIMARY KEY,
@@ -85,6 +85,6 @@ CREATE TABLE records (
     policy     TEXT   NOT NULL
 );
 
-CREATE INDEX records_newest    ON records (at);
+CREATE INDEX records_newest    ON records (at, id);
 CREATE INDEX records_actor     ON records (actor, at);
 CREATE INDEX records_execution ON records (execution, at) WHERE execution <> '';
