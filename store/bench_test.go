@@ -79,6 +79,7 @@ func bare(tb testing.TB, db *DB) func() error {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(func() { _ = insert.Close() })
 	return func() error {
 		_, err := insert.Exec(uuid.Must(uuid.NewV7()).String(), time.Now().UnixMilli())
 		return err
@@ -95,6 +96,7 @@ func alone(tb testing.TB, db *DB) func(context.Context, func(automation.Tx) erro
 	tb.Cleanup(func() { _ = conn.Close() })
 	var mu sync.Mutex
 	s := &prepared{db: conn}
+	tb.Cleanup(func() { _ = s.close() })
 	return func(ctx context.Context, f func(automation.Tx) error) error {
 		mu.Lock()
 		defer mu.Unlock()

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -59,6 +60,18 @@ func (p *prepared) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	}
 	p.stmts[query] = s
 	return s, nil
+}
+
+// close closes the statements. Those of a single connection would otherwise keep its file open.
+func (p *prepared) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, s := range p.stmts {
+		errs = append(errs, s.Close())
+	}
+	p.stmts = nil
+	return errors.Join(errs...)
 }
 
 func (p *prepared) exec(ctx context.Context, query string, args []any) (int64, error) {

@@ -26,7 +26,7 @@ type call struct {
 // call in a savepoint of its own, and syncs the disk once for all of them. It never waits for more.
 type writer struct {
 	conn    *sql.Conn
-	session session
+	session *prepared
 	dialect dialect
 	now     func() time.Time
 	changed func()
@@ -189,5 +189,5 @@ func (r *result) run() error {
 func (w *writer) close() error {
 	close(w.stop)
 	<-w.stopped
-	return w.conn.Close()
+	return errors.Join(w.session.close(), w.conn.Close())
 }
