@@ -1,0 +1,406 @@
+package automation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"handrail/policy"
+)
+
+const testPolicy = `version: 1
+service_role: arn:aws:iam::123456789012:role/AmazonSSMAutomationRole
+identities: {ana: {slack: U012ANA}, ben: {slack: U012BEN}}
+groups: {web: {members: [ana]}}
+runbooks:
+  restart-web:
+    document: AWS-RestartEC2Instance
+    version: "1"
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+    parameters: {InstanceId: {allow: [i-0aaaaaaaaaaaaaaa1, i-0aaaaaaaaaaaaaaa2]}}
+grants:
+  - {name: web-restarts, to: [web], runbooks: [restart-web], channels: ["#ops"]}
+`
+
+const testDocument = `{"schemaVersion":"0.3","assumeRole":"{{ AutomationAssumeRole }}","parameters":{
+"InstanceId":{"type":"StringList"},"AutomationAssumeRole":{"type":"String","default":""}},
+"mainSteps":[{"name":"stopInstances","action":"aws:changeInstanceState","inputs":{"InstanceIds":"{{ InstanceId }}","DesiredState":"stopped"}}]}`
+
+// memory is a Store in memory, with the rules of the real ones.
+type memory struct {
+	mu      sync.Mutex
+	rows    map[string]*Execution
+	records []policy.Record
+	broken  error // what Record returns
+}
+
+func (m *memory) Update(ctx context.Context, f func(Tx) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := &memoryTx{m: m, rows: map[string]*Execution{}}
+	if err := f(t); err != nil {
+		return err
+	}
+	for id, x := range t.rows {
+		m.rows[id] = x
+	}
+	m.records = append(m.records, t.records...)
+	return nil
+}
+
+type memoryTx struct {
+	m       *memory
+	rows    map[string]*Execution
+	records []policy.Record
+}
+
+func (t *memoryTx) Record(_ context.Context, r policy.Record) error {
+	t.records = append(t.records, r)
+	return t.m.broken
+}
+
+func (t *memoryTx) ByKey(_ context.Context, key string) (*Execution, error) {
+	for _, x := range t.m.rows {
+		if x.Key == key {
+			c := *x
+			return &c, nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+func (t *memoryTx) Execution(_ context.Context, id string) (*Execution, error) { return t.m.get(id) }
+
+func (t *memoryTx) Insert(_ context.Context, x *Execution) error {
+	c := *x
+	t.rows[x.ID] = &c
+	return nil
+}
+
+func (t *memoryTx) Save(_ context.Context, x *Execution) error {
+	old := t.m.rows[x.ID]
+	if old == nil || old.Version != x.Version || old.State.Terminal() {
+		return ErrStale
+	}
+	x.Version++
+	c := *x
+	c.LeaseOwner, c.LeaseUntil = old.LeaseOwner, old.LeaseUntil
+	if c.State.Terminal() {
+		c.LeaseOwner = ""
+	}
+	t.rows[x.ID] = &c
+	return nil
+}
+
+func (m *memory) get(id string) (*Execution, error) {
+	for _, x := range m.rows {
+		if x.ID == id || x.Ref == id {
+			c := *x
+			return &c, nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+func (m *memory) Execution(_ context.Context, id string) (*Execution, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.get(id)
+}
+
+func (m *memory) Executions(context.Context, Query) ([]*Execution, error) { return nil, nil }
+
+func (m *memory) Claim(_ context.Context, c Claim) ([]*Execution, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var got []*Execution
+	for _, x := range m.rows {
+		free := x.LeaseOwner == "" || c.Now.After(x.LeaseUntil)
+		if len(got) < c.Limit && free && !x.State.Terminal() && x.Parked == "" && !x.NextAttempt.After(c.Now) {
+			x.LeaseOwner, x.LeaseUntil = c.Owner, c.Until
+			cp := *x
+			got = append(got, &cp)
+		}
+	}
+	return got, nil
+}
+
+func (m *memory) Postpone(_ context.Context, owner string, es ...*Execution) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range es {
+		if x := m.rows[e.ID]; x != nil && x.LeaseOwner == owner {
+			x.Attempts, x.NextAttempt, x.LeaseOwner = e.Attempts, e.NextAttempt, ""
+		}
+	}
+	return nil
+}
+
+func (m *memory) Keep(_ context.Context, owner string, until time.Time) (map[string]int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	held := map[string]int64{}
+	for _, x := range m.rows {
+		if x.LeaseOwner == owner {
+			x.LeaseUntil = until
+			held[x.ID] = x.Version
+		}
+	}
+	return held, nil
+}
+
+func (m *memory) Release(_ context.Context, owner string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range m.rows {
+		if x.LeaseOwner == owner {
+			x.LeaseOwner = ""
+		}
+	}
+	return nil
+}
+
+// cloud is AWS: it counts what it started, by token, and lets each automation run for a while.
+type cloud struct {
+	mu        sync.Mutex
+	byToken   map[string]string
+	began     map[string]time.Time
+	tags      map[string]string // tag to id
+	stopped   map[string]bool
+	requests  []StartRequest
+	runs      time.Duration
+	hash      string
+	onStart   func(n int, work func() string) (string, error) // nil answers normally
+	onFind    error
+	onStop    func(n int) error
+	stops     int
+	lost      bool // Describe is down
+	panicking map[string]bool
+}
+
+func newCloud() *cloud {
+	return &cloud{byToken: map[string]string{}, began: map[string]time.Time{}, tags: map[string]string{}, stopped: map[string]bool{},
+		runs: 10 * time.Second, hash: "1111111111111111111111111111111111111111111111111111111111111111", panicking: map[string]bool{}}
+}
+
+func (c *cloud) Start(_ context.Context, d policy.Decision, _ string, r StartRequest) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !covers(d, r) {
+		return "", &Fault{Kind: Rejected, Operation: opStart, Err: ErrNotDecided}
+	}
+	c.requests = append(c.requests, r)
+	work := func() string {
+		if id := c.byToken[r.ClientToken]; id != "" {
+			return id
+		}
+		id := fmt.Sprintf("aws-%d", len(c.byToken)+1)
+		c.byToken[r.ClientToken], c.began[id], c.tags[r.Tag] = id, time.Now(), id
+		return id
+	}
+	if c.onStart != nil {
+		return c.onStart(len(c.requests), work)
+	}
+	return work(), nil
+}
+
+func (c *cloud) Stop(_ context.Context, _, id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stops++
+	if c.onStop != nil {
+		if err := c.onStop(c.stops); err != nil {
+			return err
+		}
+	}
+	c.stopped[id] = true
+	return nil
+}
+
+func (c *cloud) Find(_ context.Context, _, tag string) ([]string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id := c.tags[tag]; id != "" && c.onFind == nil {
+		return []string{id}, nil
+	}
+	return nil, c.onFind
+}
+
+func (c *cloud) Describe(_ context.Context, _ string, ids []string) ([]Observation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost {
+		return nil, &Fault{Kind: Unavailable, Operation: opDescribe, Err: errors.New("down")}
+	}
+	var os []Observation
+	for _, id := range ids {
+		o := Observation{AWSID: id, Status: "InProgress", CurrentStep: "stopInstances", StartedAt: c.began[id]}
+		switch age := time.Since(c.began[id]); {
+		case c.stopped[id]:
+			o.Status, o.CurrentStep, o.EndedAt = "Cancelled", "", time.Now()
+		case age < 2*time.Second:
+			continue // lists are eventually consistent
+		case age > c.runs:
+			o.Status, o.CurrentStep, o.EndedAt = "Success", "", c.began[id].Add(c.runs)
+		}
+		os = append(os, o)
+	}
+	return os, nil
+}
+
+func (c *cloud) Steps(_ context.Context, _, id string) ([]Step, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.panicking[id] {
+		panic("poison")
+	}
+	status := "InProgress"
+	if time.Since(c.began[id]) > c.runs {
+		status = "Success"
+	}
+	return []Step{{ID: "s1", Name: "stopInstances", Action: "aws:changeInstanceState", Status: status}}, nil
+}
+
+func (c *cloud) DescribeDocument(context.Context, string, string, string) (DocumentInfo, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hash == "" {
+		return DocumentInfo{}, &Fault{Kind: Missing, Operation: opDescribeDocument, Code: "InvalidDocument", Message: "gone"}
+	}
+	return DocumentInfo{Version: "1", SHA256: c.hash}, nil
+}
+
+func (c *cloud) Content(context.Context, string, string, string) ([]byte, error) {
+	return []byte(testDocument), nil
+}
+
+func (c *cloud) set(f func()) { c.mu.Lock(); defer c.mu.Unlock(); f() }
+
+// town is the workspace.
+type town struct {
+	mu   sync.Mutex
+	down bool
+}
+
+func (w *town) Actor(_ context.Context, team, user string) (policy.Actor, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.down {
+		return policy.Actor{}, errors.New("slack is down")
+	}
+	return policy.Actor{ID: user, Team: team, Standing: policy.StandingMember}, nil
+}
+
+func (w *town) Channel(_ context.Context, id string) (policy.Channel, error) {
+	return policy.Channel{ID: id, Name: "ops", Known: true}, nil
+}
+
+func (w *town) set(down bool) { w.mu.Lock(); defer w.mu.Unlock(); w.down = down }
+
+// stage is an engine with its edges in memory, in virtual time.
+type stage struct {
+	*testing.T
+	store  *memory
+	aws    *cloud
+	town   *town
+	gate   *policy.Gate
+	engine *Engine
+	ctx    context.Context
+	end    func()
+	seen   []State
+	mu     sync.Mutex
+}
+
+func mustPolicy(t *testing.T, text string) *policy.Policy {
+	t.Helper()
+	p, err := policy.Parse("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// act runs a story in virtual time on a running engine.
+func act(t *testing.T, story func(s *stage)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{T: t, store: &memory{rows: map[string]*Execution{}}, aws: newCloud(), town: &town{}, gate: policy.NewGate(mustPolicy(t, testPolicy))}
+		s.run("replica-1")
+		story(s)
+		s.end()
+	})
+}
+
+// run starts an engine over the same store and AWS; end stops it.
+func (s *stage) run(owner string) {
+	ctx, cancel := context.WithCancel(s.Context())
+	s.ctx = ctx
+	s.engine = New(Options{Store: s.store, Gate: s.gate, Directory: s.town, AWS: s.aws, Catalogue: NewCatalogue(s.aws, "eu-west-1"), Owner: owner,
+		OnChange: func(x *Execution) { s.mu.Lock(); s.seen = append(s.seen, x.State); s.mu.Unlock() }})
+	done := make(chan error, 1)
+	go func(e *Engine) { done <- e.Run(ctx) }(s.engine)
+	s.end = func() {
+		cancel()
+		if err := <-done; err != nil {
+			s.Error(err)
+		}
+	}
+}
+
+func (s *stage) submit(key string) Outcome {
+	s.Helper()
+	out, err := s.engine.Submit(s.ctx, ask(key))
+	if err != nil {
+		s.Fatal(err)
+	}
+	return out
+}
+
+func ask(key string) Ask {
+	return Ask{Key: key, Entry: policy.ByCommand, Team: "T1", User: "U012ANA", Channel: "C012OPS", Runbook: "restart-web",
+		Parameters: map[string][]string{"InstanceId": {"i-0aaaaaaaaaaaaaaa1"}}, At: time.Now()}
+}
+
+func (s *stage) row(id string) *Execution {
+	s.Helper()
+	x, err := s.store.Execution(s.ctx, id)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return x
+}
+
+// ends waits in virtual time until the execution is over, at most limit, and checks how.
+func (s *stage) ends(id string, want State, limit time.Duration) *Execution {
+	s.Helper()
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if s.row(id).State.Terminal() {
+			break
+		}
+	}
+	x := s.row(id)
+	if x.State != want {
+		s.Fatalf("the execution is %s (%s), want %s; seen %v", x.State, x.Note, want, s.seen)
+	}
+	return x
+}
+
+// starts is how many automations AWS began.
+func (s *stage) starts(want int) {
+	s.Helper()
+	s.aws.mu.Lock()
+	defer s.aws.mu.Unlock()
+	if got := len(s.aws.byToken); got != want {
+		s.Fatalf("AWS started %d automations, want %d", got, want)
+	}
+	for _, r := range s.aws.requests {
+		if !slices.Equal(r.Parameters["AutomationAssumeRole"], []string{"arn:aws:iam::123456789012:role/AmazonSSMAutomationRole"}) || len(r.ClientToken) != 36 {
+			s.Errorf("a start without the role or a token: %+v", r)
+		}
+	}
+}
