@@ -1,0 +1,86 @@
+package ssmserver
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Call is one request as it came and the answer it got.
+type Call struct {
+	Time      time.Time       `json:"time"`
+	Operation string          `json:"operation"`
+	Request   json.RawMessage `json:"request"`
+	// Status is 0 if the connection was cut instead of answering.
+	Status   int             `json:"status"`
+	Response json.RawMessage `json:"response"`
+
+	number int64
+}
+
+func (c Call) size() int { return len(c.Request) + len(c.Response) }
+
+const (
+	maxCalls     = 5_000
+	maxCallBytes = 16 << 20
+)
+
+// calls remembers the newest calls of each operation, so that a busy poller does not push out the starts.
+type calls struct {
+	mu   sync.Mutex
+	next int64
+	kept map[string]*callList
+}
+
+type callList struct {
+	calls   []Call
+	bytes   int
+	evicted int
+}
+
+func (c *calls) add(call Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil {
+		c.kept = map[string]*callList{}
+	}
+	// Names of unknown operations come from the caller; keep them together, or each would open a list of its own.
+	name := call.Operation
+	if c.kept[name] == nil {
+		if len(c.kept) > 100 {
+			name = ""
+		}
+		if c.kept[name] == nil {
+			c.kept[name] = &callList{}
+		}
+	}
+	list := c.kept[name]
+	c.next++
+	call.number = c.next
+	list.calls, list.bytes = append(list.calls, call), list.bytes+call.size()
+	for len(list.calls) > maxCalls || list.bytes > maxCallBytes {
+		list.bytes -= list.calls[0].size()
+		list.calls, list.evicted = list.calls[1:], list.evicted+1
+	}
+}
+
+// list gives the calls of one operation, or of all if the name is "", oldest first, and how many older ones are gone.
+func (c *calls) list(operation string) (out []Call, evicted int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out = []Call{}
+	for _, list := range c.kept {
+		for _, call := range list.calls {
+			if operation == "" || call.Operation == operation {
+				out = append(out, call)
+			}
+		}
+		if operation == "" || len(list.calls) > 0 && list.calls[0].Operation == operation {
+			evicted += list.evicted
+		}
+	}
+	slices.SortFunc(out, func(a, b Call) int { return cmp.Compare(a.number, b.number) })
+	return out, evicted
+}

@@ -1,0 +1,66 @@
+package ssmserver
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Options say what account the server plays. The zero value is a complete one.
+type Options struct {
+	// Account is the 12-digit account; "" means 123456789012.
+	Account string
+	// Region is the one of {{ global:REGION }}; "" means eu-west-1.
+	Region string
+	// Fleet are the EC2 instances; nil means DefaultFleet.
+	Fleet []Instance
+	// StopTime, StartTime and CheckTime are how long an instance takes to stop or terminate, to start, and to pass its
+	// status checks after that. 0 means 2.5 s, 2 s and 500 ms.
+	StopTime, StartTime, CheckTime time.Duration
+	// Documents is a folder whose .json, .yml and .yaml files become documents of the account, named after the files;
+	// "" means none.
+	Documents string
+	// Callers maps access keys to the ARNs shown as ExecutedBy. Nil means that any key is
+	// arn:aws:sts::ACCOUNT:assumed-role/handrail/local; otherwise other keys are refused. Signatures are not checked.
+	Callers map[string]string
+	// Roles are the roles that can be assumed; nil means arn:aws:iam::ACCOUNT:role/AmazonSSMAutomationRole alone.
+	Roles []string
+	// MaxExecutions is how many executions are kept; then the oldest finished ones are forgotten. 0 means 10,000.
+	MaxExecutions int
+	// Log gets what a developer should notice, such as unknown operations; nil means none.
+	Log *slog.Logger
+}
+
+// DefaultAccount is the account of the zero Options.
+const DefaultAccount = "123456789012"
+
+var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+
+func (o Options) withDefaults() (Options, error) {
+	o.Account = cmp.Or(o.Account, DefaultAccount)
+	o.Region = cmp.Or(o.Region, "eu-west-1")
+	o.StopTime = cmp.Or(o.StopTime, 2500*time.Millisecond)
+	o.StartTime = cmp.Or(o.StartTime, 2*time.Second)
+	o.CheckTime = cmp.Or(o.CheckTime, 500*time.Millisecond)
+	o.MaxExecutions = cmp.Or(o.MaxExecutions, 10_000)
+	if o.Fleet == nil {
+		o.Fleet = DefaultFleet()
+	}
+	if o.Roles == nil {
+		o.Roles = []string{"arn:aws:iam::" + o.Account + ":role/AmazonSSMAutomationRole"}
+	}
+	o.Roles = slices.Clone(o.Roles)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if !accountPattern.MatchString(o.Account) {
+		return o, fmt.Errorf("account %q: an account has 12 digits", o.Account)
+	}
+	if min(o.StopTime, o.StartTime, o.CheckTime) < 0 || o.MaxExecutions < 0 {
+		return o, fmt.Errorf("times and limits must not be negative")
+	}
+	return o, nil
+}

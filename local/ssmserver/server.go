@@ -1,0 +1,72 @@
+package ssmserver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+)
+
+// Server plays SSM and EC2 for one account and every Region. Make it with New; end it with Close or Run.
+type Server struct {
+	options    Options
+	operations map[string]operation
+	actions    map[string]action
+	fleet      *fleet
+	documents  *library
+	executions *registry
+	calls      calls
+	faults     faults
+	mux        *http.ServeMux
+
+	closing sync.Once
+	closed  chan struct{}
+	running sync.WaitGroup
+}
+
+// New loads the documents and makes a server. Executions begin to run as soon as they are started over the wire.
+func New(o Options) (*Server, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("reading options: %w", err)
+	}
+	fleet, err := newFleet(o)
+	if err != nil {
+		return nil, fmt.Errorf("building the fleet: %w", err)
+	}
+	documents, err := newLibrary(o)
+	if err != nil {
+		return nil, fmt.Errorf("loading documents: %w", err)
+	}
+	s := &Server{options: o, fleet: fleet, documents: documents, executions: newRegistry(o.MaxExecutions), closed: make(chan struct{})}
+	s.operations, s.actions = operations(), actions()
+	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("POST /{$}", s.serveWire)
+	s.mux.HandleFunc("GET /control/calls", local(s.controlCalls))
+	s.mux.HandleFunc("POST /control/faults", local(s.controlAddFault))
+	s.mux.HandleFunc("DELETE /control/faults", local(s.controlClearFaults))
+	s.mux.HandleFunc("GET /control/instances", local(s.controlInstances))
+	s.mux.HandleFunc("POST /control/instances", local(s.controlSetInstance))
+	s.mux.HandleFunc("GET /control/coverage", local(s.controlCoverage))
+	return s, nil
+}
+
+// ServeHTTP answers the wire and the control routes.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Run waits for ctx to end and closes the server. It returns nil.
+func (s *Server) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+	case <-s.closed:
+	}
+	s.Close()
+	return nil
+}
+
+// Close ends every running execution where it stands and waits for them. Nothing can be started afterwards.
+func (s *Server) Close() {
+	s.closing.Do(func() { close(s.closed) })
+	s.executions.shut()
+	s.running.Wait()
+}

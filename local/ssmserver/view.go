@@ -1,0 +1,171 @@
+package ssmserver
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// The answers hold their members in the order of the API model, which is the order in which the AWS CLI prints them.
+
+type failureDetails struct {
+	FailureStage string
+	FailureType  string
+	Details      map[string][]string
+}
+
+type stepExecution struct {
+	StepName             string
+	Action               string
+	TimeoutSeconds       int64               `json:",omitempty"`
+	OnFailure            string              `json:",omitempty"`
+	MaxAttempts          int                 `json:",omitempty"`
+	ExecutionStartTime   epoch               `json:",omitzero"`
+	ExecutionEndTime     epoch               `json:",omitzero"`
+	StepStatus           string              `json:",omitempty"`
+	Inputs               map[string]string   `json:",omitempty"`
+	Outputs              map[string][]string `json:",omitempty"`
+	FailureMessage       string              `json:",omitempty"`
+	FailureDetails       *failureDetails     `json:",omitempty"`
+	StepExecutionId      string
+	OverriddenParameters map[string][]string
+	IsEnd                bool     `json:",omitempty"`
+	NextStep             string   `json:",omitempty"`
+	IsCritical           *bool    `json:",omitempty"`
+	ValidNextSteps       []string `json:",omitempty"`
+}
+
+type resolvedTargets struct {
+	ParameterValues []string
+	Truncated       bool
+}
+
+type executionDetail struct {
+	AutomationExecutionId     string
+	DocumentName              string
+	DocumentVersion           string
+	ExecutionStartTime        epoch
+	ExecutionEndTime          epoch `json:",omitzero"`
+	AutomationExecutionStatus string
+	StepExecutions            []stepExecution
+	StepExecutionsTruncated   bool
+	Parameters                map[string][]string
+	Outputs                   map[string][]string
+	FailureMessage            string `json:",omitempty"`
+	Mode                      string
+	ExecutedBy                string
+	CurrentStepName           string `json:",omitempty"`
+	CurrentAction             string `json:",omitempty"`
+	Targets                   []string
+	ResolvedTargets           resolvedTargets
+	MaxConcurrency            string              `json:",omitempty"`
+	MaxErrors                 string              `json:",omitempty"`
+	Variables                 map[string][]string `json:",omitempty"`
+}
+
+type executionMetadata struct {
+	AutomationExecutionId     string
+	DocumentName              string
+	DocumentVersion           string
+	AutomationExecutionStatus string
+	ExecutionStartTime        epoch
+	ExecutionEndTime          epoch `json:",omitzero"`
+	ExecutedBy                string
+	LogFile                   string
+	Outputs                   map[string][]string
+	Mode                      string
+	CurrentStepName           string `json:",omitempty"`
+	CurrentAction             string `json:",omitempty"`
+	FailureMessage            string `json:",omitempty"`
+	Targets                   []string
+	ResolvedTargets           resolvedTargets
+	MaxConcurrency            string `json:",omitempty"`
+	MaxErrors                 string `json:",omitempty"`
+	AutomationType            string
+}
+
+// maxStepsInGet is how many steps GetAutomationExecution lists before it says that there are more.
+const maxStepsInGet = 100
+
+func (e *execution) currentLocked() (name, action string) {
+	if e.current < 0 {
+		return "", ""
+	}
+	step := e.steps[e.current].step
+	return step.Name, step.Action
+}
+
+func (e *execution) detail() executionDetail {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := executionDetail{
+		AutomationExecutionId: e.id, DocumentName: e.document, DocumentVersion: strconv.Itoa(e.version), ExecutionStartTime: epoch{e.started},
+		ExecutionEndTime: epoch{e.ended}, AutomationExecutionStatus: e.status, StepExecutions: e.stepsLocked(), Parameters: e.parameters.Wire(),
+		Outputs: e.outputsLocked(), FailureMessage: e.failure, Mode: e.mode, ExecutedBy: e.executedBy, Targets: []string{},
+		ResolvedTargets: resolvedTargets{ParameterValues: []string{}}, MaxConcurrency: e.maxConcurrency, MaxErrors: e.maxErrors,
+		Variables: e.variables(),
+	}
+	out.CurrentStepName, out.CurrentAction = e.currentLocked()
+	if len(out.StepExecutions) > maxStepsInGet {
+		out.StepExecutions, out.StepExecutionsTruncated = out.StepExecutions[:maxStepsInGet], true
+	}
+	return out
+}
+
+func (e *execution) metadata() executionMetadata {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := executionMetadata{
+		AutomationExecutionId: e.id, DocumentName: e.document, DocumentVersion: strconv.Itoa(e.version), AutomationExecutionStatus: e.status,
+		ExecutionStartTime: epoch{e.started}, ExecutionEndTime: epoch{e.ended}, ExecutedBy: e.executedBy, Outputs: e.outputsLocked(), Mode: e.mode,
+		FailureMessage: e.failure, Targets: []string{}, ResolvedTargets: resolvedTargets{ParameterValues: []string{}},
+		MaxConcurrency: e.maxConcurrency, MaxErrors: e.maxErrors, AutomationType: "Local",
+	}
+	out.CurrentStepName, out.CurrentAction = e.currentLocked()
+	return out
+}
+
+func (e *execution) variables() map[string][]string {
+	out := map[string][]string{}
+	for _, v := range e.parsed.Variables {
+		if v.Default != nil {
+			out[v.Name] = wireOutput(v.Default)
+		}
+	}
+	return out
+}
+
+// stepsLocked lists the steps that ran, in the order in which they started, then those still pending in document order.
+func (e *execution) stepsLocked() []stepExecution {
+	out := []stepExecution{}
+	for _, i := range e.order {
+		out = append(out, e.stepLocked(i))
+	}
+	for i := range e.steps {
+		if !slices.Contains(e.order, i) {
+			out = append(out, e.stepLocked(i))
+		}
+	}
+	return out
+}
+
+func (e *execution) stepLocked(i int) stepExecution {
+	run := e.steps[i]
+	step := run.step
+	out := stepExecution{
+		StepName: step.Name, Action: step.Action, TimeoutSeconds: step.TimeoutSeconds, OnFailure: step.OnFailure, MaxAttempts: step.MaxAttempts,
+		ExecutionStartTime: epoch{run.started}, ExecutionEndTime: epoch{run.ended}, StepStatus: run.status, Inputs: maps.Clone(run.inputs),
+		FailureMessage: run.failure.message(), StepExecutionId: run.id, OverriddenParameters: map[string][]string{}, IsEnd: step.IsEnd,
+		NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: e.parsed.Successors(step),
+	}
+	if run.failure != nil {
+		out.FailureDetails = &failureDetails{FailureStage: run.failure.stage, FailureType: run.failure.kind, Details: map[string][]string{}}
+	}
+	for name, value := range run.outputs {
+		if out.Outputs == nil {
+			out.Outputs = map[string][]string{}
+		}
+		out.Outputs[name] = wireOutput(value)
+	}
+	return out
+}
