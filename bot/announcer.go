@@ -89,13 +89,14 @@ func newAnnouncer(o Options) *announcer {
 	}
 }
 
-// wake notes that e has changed, and never blocks.
+// wake notes that e has changed, or with nil that something has, and never blocks.
 func (a *announcer) wake(e *automation.Execution) {
-	if e == nil {
-		return
-	}
 	a.mu.Lock()
-	a.hinted[e.ID] = a.hinted[e.ID].and(hint{version: e.Version, born: e.Version == 1, ended: e.State.Terminal()})
+	if e == nil {
+		a.hinted[""] = hint{}
+	} else {
+		a.hinted[e.ID] = a.hinted[e.ID].and(hint{version: e.Version, born: e.Version == 1, ended: e.State.Terminal()})
+	}
 	a.mu.Unlock()
 	select {
 	case a.signal <- struct{}{}:

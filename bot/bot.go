@@ -139,8 +139,8 @@ func (b *Bot) openSockets() error {
 	return nil
 }
 
-// Wake says that e has changed. It never blocks, and a lost hint costs only time: the store is asked
-// again every few seconds.
+// Wake says that e has changed, or with nil that something may have. It never blocks, and a lost hint
+// costs only time: the store is asked again every few seconds.
 func (b *Bot) Wake(e *automation.Execution) { b.announce.wake(e) }
 
 // Run serves until ctx ends. Then it takes nothing more, finishes what is in hand within
