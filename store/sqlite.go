@@ -96,7 +96,7 @@ func (db *DB) startWriter(ctx context.Context) error {
 		queue: make(chan *call, batchLimit), stop: make(chan struct{}), stopped: make(chan struct{})}
 	go w.run()
 	db.onClose(w.close)
-	db.update = w.update
+	db.writer, db.update = w, w.update
 	return nil
 }
 

@@ -42,6 +42,7 @@ type DB struct {
 	changes changes
 	told    func() // passes a change on to subscribers and other replicas; PostgreSQL only
 	stolen  atomic.Int64
+	writer  *writer        // SQLite only
 	close   []func() error // last first
 	once    sync.Once
 }
