@@ -13,6 +13,12 @@ func operations() map[string]operation {
 		{name: "SendAutomationSignal", input: signalShape(), handle: handler(sendSignal), note: "answers InvalidAutomationSignalException: no step waits for a signal yet"},
 		{name: "DescribeDocument", input: describeDocumentShape(), handle: handler(describeDocument)},
 		{name: "GetDocument", input: getDocumentShape(), handle: handler(getDocument), note: "JSON by default, YAML on request"},
+		{name: "ListDocuments", input: listDocumentsShape(), handle: handler(listDocuments),
+			note: "filters Owner, Name, PlatformTypes, DocumentType, TargetType, SearchKeyword, tag:KEY"},
+		{name: "CreateDocument", input: createDocumentShape(), handle: handler(createDocument), note: "DocumentType Automation; not yet: Requires, Attachments"},
+		{name: "UpdateDocument", input: updateDocumentShape(), handle: handler(updateDocument), note: "not yet: Attachments"},
+		{name: "UpdateDocumentDefaultVersion", input: updateDefaultShape(), handle: handler(updateDefaultVersion)},
+		{name: "DeleteDocument", input: deleteDocumentShape(), handle: handler(deleteDocument), note: "one version or the whole document"},
 		{name: "ListDocumentVersions", input: listVersionsShape(), handle: handler(listDocumentVersions)},
 	} {
 		out[op.name] = op
