@@ -19,17 +19,8 @@ const (
 // hidden says whether text holds anything a reader would not see as it is: control, bidi and zero-width characters,
 // spaces other than the plain one, fillers that print as nothing, private or unassigned characters, broken UTF-8.
 func hidden(text string) bool {
-	for i, r := range text {
-		if r < utf8.RuneSelf {
-			if r < ' ' || r == 0x7f {
-				return true
-			}
-			continue
-		}
-		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
-			return true
-		}
-		if !unicode.IsPrint(r) || blank(r) {
+	for _, r := range text {
+		if !unicode.IsPrint(r) || r == utf8.RuneError || blank(r) {
 			return true
 		}
 	}
