@@ -30,6 +30,13 @@ func TestTheOrderOfObservationsDoesNotMatter(t *testing.T) {
 	})
 }
 
+func TestAStaleLookTakesNothingBack(t *testing.T) {
+	x := &Execution{State: Running, AWSStatus: "Cancelling", CurrentStep: "b"}
+	if fold(x, Observation{Status: "InProgress", CurrentStep: "a"}, slog.New(slog.DiscardHandler)) || x.AWSStatus != "Cancelling" {
+		t.Errorf("a stale look changed it to %s at %s", x.AWSStatus, x.CurrentStep)
+	}
+}
+
 func TestEveryStatusOfTheModelHasAState(t *testing.T) {
 	terminal := []string{"Success", "TimedOut", "Cancelled", "Canceled", "Failed", "Rejected", "ChangeCalendarOverrideRejected",
 		"CompletedWithSuccess", "CompletedWithFailure", "Exited"}

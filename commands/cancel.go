@@ -28,7 +28,7 @@ func (c *Commands) cancel(ctx context.Context, k call) Answer {
 		Channel: k.Channel, Execution: k.words[0].Value, Reason: why, At: k.At})
 	switch {
 	case err != nil:
-		return c.notFound(k, "execution", k.words[0].Value, err)
+		return c.notFound(k, "an execution", k.words[0].Value, err)
 	case !out.Decision.Allowed():
 		return c.refusal(k, out.Decision)
 	case out.Again && out.Execution.State.Terminal():

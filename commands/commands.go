@@ -92,6 +92,9 @@ func (c *Commands) Do(ctx context.Context, inv Invocation) Answer {
 	words, err := Split(inv.Text)
 	var bad *SyntaxError
 	if errors.As(err, &bad) {
+		if bad.Text == "" {
+			return say(Line{{Text: bad.What}})
+		}
 		return say(Line{{Text: bad.What}}, point(inv.Command, bad.Text, bad.At, bad.Width))
 	}
 	k := call{Invocation: inv, words: words, line: clean(inv.Text)}

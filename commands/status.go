@@ -47,7 +47,7 @@ func (c *Commands) status(ctx context.Context, k call) Answer {
 func (c *Commands) one(ctx context.Context, k call, id string) Answer {
 	x, err := c.Memory.Execution(ctx, id)
 	if err != nil {
-		return c.notFound(k, "execution", id, err)
+		return c.notFound(k, "an execution", id, err)
 	}
 	lines := []Line{summary(x)}
 	if x.Note != "" {

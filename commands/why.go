@@ -35,13 +35,13 @@ func (c *Commands) recorded(ctx context.Context, k call, id string) Answer {
 	if strings.HasPrefix(id, "r-") {
 		x, err := c.Memory.Execution(ctx, id)
 		if err != nil {
-			return c.notFound(k, "execution", id, err)
+			return c.notFound(k, "an execution", id, err)
 		}
 		id = x.Decision
 	}
 	r, err := c.Memory.Record(ctx, id)
 	if err != nil {
-		return c.notFound(k, "decision", id, err)
+		return c.notFound(k, "a decision", id, err)
 	}
 	verdict := "no"
 	if r.Allowed {
@@ -83,9 +83,9 @@ func (c *Commands) explain(ctx context.Context, k call, a automation.Ask) Answer
 // notFound answers for an ID that names nothing.
 func (c *Commands) notFound(k call, kind, id string, err error) Answer {
 	if !errors.Is(err, automation.ErrNotFound) {
-		return c.broken(k, "reading an "+kind, err)
+		return c.broken(k, "reading "+kind, err)
 	}
-	return say(line("I don't know an %s %s. %s lists the latest.", kind, code(shorten(id)), code(k.Command+" history")))
+	return say(line("I don't know %s %s. %s lists the latest.", kind, code(shorten(id)), code(k.Command+" history")))
 }
 
 // short shows enough of a hash to compare it.

@@ -24,7 +24,7 @@ type SyntaxError struct {
 	What  string // what is wrong and how to write it
 	At    int    // where, in characters of Text
 	Width int
-	Text  string // the line as it was read
+	Text  string // the line as it was read, "" if it could not be
 }
 
 // Error says what is wrong and where.
@@ -36,13 +36,14 @@ func (e *SyntaxError) Error() string {
 // and —key value for key=value, and Slack's escapes. A mention becomes @U… or #C…, whatever label it
 // carries, because only the ID can be trusted. Split never panics.
 func Split(text string) ([]Word, error) {
-	r := &reader{line: []rune(clean(text))}
+	r := &reader{}
 	if len(text) > MaxText {
 		return nil, r.fail("That is longer than a command can be. Please shorten it.", 0, 0)
 	}
 	if !utf8.ValidString(text) {
 		return nil, r.fail("That holds characters that are no text. Please type it again.", 0, 0)
 	}
+	r.line = []rune(clean(text))
 	var words []Word
 	for r.skip(); !r.done(); r.skip() {
 		w, err := r.word()

@@ -1,0 +1,305 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"handrail/automation"
+	"handrail/policy"
+	"handrail/runbook"
+)
+
+const testPolicy = `version: 1
+service_role: arn:aws:iam::123456789012:role/AmazonSSMAutomationRole
+identities: {ana: {slack: U012ANA}, ben: {slack: U012BEN}}
+groups: {web: {members: [ana]}}
+runbooks:
+  restart-web:
+    description: Restart a web server
+    document: AWS-RestartEC2Instance
+    version: "1"
+    sha256: "1111111111111111111111111111111111111111111111111111111111111111"
+    parameters: {InstanceId: {allow: [i-0aaaaaaaaaaaaaaa1, i-0aaaaaaaaaaaaaaa2], max_items: 2}}
+grants:
+  - {name: web-restarts, to: [web], runbooks: [restart-web], channels: ["#ops"]}
+`
+
+const testDocument = `{"schemaVersion":"0.3","description":"Restarts it.","assumeRole":"{{ AutomationAssumeRole }}","parameters":{
+"InstanceId":{"type":"StringList"},"AutomationAssumeRole":{"type":"String","default":""}},
+"mainSteps":[{"name":"stopInstances","action":"aws:changeInstanceState","inputs":{"InstanceIds":"{{ InstanceId }}","DesiredState":"stopped"}}]}`
+
+// house is everything behind the commands, in memory.
+type house struct {
+	policy     *policy.Policy
+	document   *policy.Document
+	asked      []automation.Ask
+	cancels    []automation.CancelAsk
+	executions []*automation.Execution
+	records    map[string]policy.Record
+	broken     error
+	query      automation.Query
+	standing   policy.Standing
+}
+
+func newHouse(t *testing.T) (*house, *Commands) {
+	t.Helper()
+	p, err := policy.Parse("policy.yaml", []byte(testPolicy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := runbook.Parse([]byte(testDocument))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{policy: p, standing: policy.StandingMember, records: map[string]policy.Record{},
+		document: &policy.Document{State: policy.DocumentFound, Version: "1", SHA256: strings.Repeat("1", 64), Content: content}}
+	return h, New(Options{Engine: h, Memory: h, Documents: h, Directory: h, Policy: func() *policy.Policy { return h.policy }})
+}
+
+func (h *house) Submit(ctx context.Context, a automation.Ask) (automation.Outcome, error) {
+	if h.broken != nil {
+		return automation.Outcome{}, h.broken
+	}
+	for i, old := range h.asked {
+		if old.Key == a.Key {
+			return automation.Outcome{Execution: h.executions[i], Again: true}, nil
+		}
+	}
+	d := h.Explain(ctx, a)
+	if !d.Allowed() {
+		return automation.Outcome{Decision: d}, nil
+	}
+	h.asked = append(h.asked, a)
+	x := &automation.Execution{ID: "0197-" + a.Key, Ref: "r-abcdefg", Runbook: a.Runbook, Requester: a.User, State: automation.Queued, Parameters: a.Parameters}
+	h.executions = append(h.executions, x)
+	return automation.Outcome{Decision: d, Execution: x}, nil
+}
+
+func (h *house) Cancel(_ context.Context, a automation.CancelAsk) (automation.Outcome, error) {
+	h.cancels = append(h.cancels, a)
+	x, err := h.Execution(context.Background(), a.Execution)
+	if err != nil {
+		return automation.Outcome{}, err
+	}
+	d := policy.Decide(h.policy, &policy.Request{Action: policy.Cancel, Entry: a.Entry, Actor: policy.Actor{ID: a.User, Standing: h.standing},
+		Channel: policy.Channel{ID: a.Channel, Name: "ops", Known: true}, Runbook: x.Runbook, Requester: x.Requester, Execution: x.ID, At: a.At})
+	return automation.Outcome{Decision: d, Execution: x, Again: x.CancelBy != "" || x.State.Terminal()}, nil
+}
+
+func (h *house) Explain(_ context.Context, a automation.Ask) policy.Decision {
+	return policy.Decide(h.policy, &policy.Request{Action: policy.Run, Entry: a.Entry, Actor: policy.Actor{ID: a.User, Standing: h.standing},
+		Channel: policy.Channel{ID: a.Channel, Name: "ops", Known: true}, Runbook: a.Runbook, Parameters: a.Parameters, Document: h.document, At: a.At})
+}
+
+func (h *house) Execution(_ context.Context, id string) (*automation.Execution, error) {
+	for _, x := range h.executions {
+		if x.ID == id || x.Ref == id {
+			return x, nil
+		}
+	}
+	return nil, automation.ErrNotFound
+}
+
+func (h *house) Executions(_ context.Context, q automation.Query) ([]*automation.Execution, error) {
+	h.query = q
+	return h.executions, h.broken
+}
+
+func (h *house) Record(_ context.Context, id string) (policy.Record, error) {
+	if r, ok := h.records[id]; ok {
+		return r, nil
+	}
+	return policy.Record{}, automation.ErrNotFound
+}
+
+func (h *house) Look(context.Context, *policy.Runbook) *policy.Document { return h.document }
+
+func (h *house) Actor(_ context.Context, team, user string) (policy.Actor, error) {
+	return policy.Actor{ID: user, Team: team, Standing: h.standing}, nil
+}
+
+func (h *house) Channel(_ context.Context, id string) (policy.Channel, error) {
+	return policy.Channel{ID: id, Name: "ops", Known: true}, nil
+}
+
+// read is an answer as plain text.
+func read(a Answer) string {
+	var b strings.Builder
+	for _, l := range a.Lines {
+		for _, s := range l {
+			switch s.Style {
+			case Code:
+				b.WriteString("`" + s.Text + "`")
+			case Person, Place:
+				b.WriteString("<" + s.Text + ">")
+			default:
+				b.WriteString(s.Text)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func as(user, text string) Invocation {
+	return Invocation{Key: "k1", Entry: policy.ByCommand, Team: "T1", User: user, Channel: "C012OPS", Text: text, Command: "/runbook", At: time.Unix(1_790_000_000, 0)}
+}
+
+func TestRunAnswersWithItsCard(t *testing.T) {
+	h, c := newHouse(t)
+	a := c.Do(t.Context(), as("U012ANA", `run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 InstanceId=i-0aaaaaaaaaaaaaaa2 reason="it hangs"`))
+	if len(a.Lines) != 0 || a.Execution == nil || a.Refused {
+		t.Fatalf("answer: %s", read(a))
+	}
+	if got := h.asked[0]; len(got.Parameters["InstanceId"]) != 2 || got.Reason != "it hangs" || got.Parameters["reason"] != nil {
+		t.Errorf("asked %+v", got)
+	}
+	again := c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
+	if !strings.Contains(read(again), "received before: it is `r-abcdefg`") || again.Execution != nil {
+		t.Errorf("a repeated delivery is told %s", read(again))
+	}
+}
+
+// Each wrong line gets a sentence that says what, where and how to mend it, and starts nothing.
+func TestWrongLinesAreExplained(t *testing.T) {
+	for _, tc := range []struct{ user, text, want string }{
+		{"U012ANA", "rnu restart-web", "I don't know the command `rnu`. Did you mean `run`?"},
+		{"U012ANA", "restart-web InstanceId=i-1", "To run it: `/runbook run restart-web InstanceId=i-1`"},
+		{"U012ANA", "run", "Which runbook?"},
+		{"U012ANA", "run restart-web i-1", "`/runbook run restart-web i-1\n                         ^^^`"},
+		{"U012ANA", "run restart-wbe InstanceId=i-1", "restart-web"},
+		{"U012ANA", "run restart-web", "InstanceId"},
+		{"U012ANA", "run restart-web InstanceID=i-0aaaaaaaaaaaaaaa1", "InstanceId"},
+		{"U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa9", "^^^"},
+		{"U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 AutomationAssumeRole=arn:aws:iam::123456789012:role/Admin", "AutomationAssumeRole"},
+		{"U012BEN", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "web-restarts"},
+		{"U012MALLORY", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "web-restarts"},
+		{"U012ANA", `run restart-web "InstanceId`, "never closes"},
+		{"U012ANA", "run restart-web reason=" + strings.Repeat("x", 301), "at most 300"},
+		{"U012ANA", "show nothing-here", "I don't know a runbook `nothing-here`"},
+		{"U012ANA", "status r-nothere", "I don't know an execution `r-nothere`"},
+		{"U012ANA", "cancel r-nothere", "I don't know an execution `r-nothere`"},
+		{"U012ANA", "why d-nothere", "I don't know a decision `d-nothere`"},
+		{"U012ANA", "history since=yesterday", "`7d`"},
+		{"U012ANA", "history by=ana", "`by=@ana`"},
+		{"U012ANA", "history restart-wbe", "Did you mean `restart-web`?"},
+		{"U012ANA", "history colour=red", "I don't know `colour=` here"},
+	} {
+		h, c := newHouse(t)
+		if got := read(c.Do(t.Context(), as(tc.user, tc.text))); !strings.Contains(got, tc.want) {
+			t.Errorf("%s: %q\n%s\nwants %q", tc.user, tc.text, got, tc.want)
+		}
+		if len(h.asked) != 0 {
+			t.Errorf("%q was accepted", tc.text)
+		}
+	}
+}
+
+func TestARefusalNamesBothRules(t *testing.T) {
+	_, c := newHouse(t)
+	a := c.Do(t.Context(), as("U012MALLORY", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
+	text := read(a)
+	if !a.Refused || !strings.Contains(text, "the default is no") || !strings.Contains(text, "`web-restarts`") {
+		t.Errorf("mallory is told\n%s", text)
+	}
+}
+
+func TestWhatBreaksIsOursAndHasAReference(t *testing.T) {
+	h, c := newHouse(t)
+	h.broken = errors.New("disk full: token xoxb-123")
+	text := read(c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1")))
+	if !strings.Contains(text, "nothing was started") || !strings.Contains(text, "`e-") || strings.Contains(text, "xoxb") {
+		t.Errorf("ana is told %s", text)
+	}
+}
+
+func TestADryRunAsksOnly(t *testing.T) {
+	h, c := newHouse(t)
+	for _, text := range []string{"run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 --dry-run", "why restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"} {
+		got := read(c.Do(t.Context(), as("U012ANA", text)))
+		if !strings.Contains(got, "✅") || !strings.Contains(got, "only a question") || !strings.Contains(got, "role/AmazonSSMAutomationRole") {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+	if len(h.asked) != 0 {
+		t.Error("a dry run ran")
+	}
+}
+
+func TestHelpShowsWhatThisPersonMayRun(t *testing.T) {
+	_, c := newHouse(t)
+	if got := read(c.Do(t.Context(), as("U012ANA", ""))); !strings.Contains(got, "`/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`") {
+		t.Errorf("ana sees\n%s", got)
+	}
+	if got := read(c.Do(t.Context(), as("U012BEN", "help"))); strings.Contains(got, "restart-web") || !strings.Contains(got, "no runbook that you can run") {
+		t.Errorf("ben sees\n%s", got)
+	}
+	if got := read(c.Do(t.Context(), as("U012ANA", "help cancel"))); !strings.Contains(got, "`/runbook cancel ID [reason]`") {
+		t.Errorf("help on a command: %s", got)
+	}
+}
+
+func TestListAndShow(t *testing.T) {
+	h, c := newHouse(t)
+	for text, want := range map[string]string{
+		"list":             "`restart-web`  Restart a web server",
+		"ls rest":          "`restart-web`",
+		"list nothing":     "matches `nothing`",
+		"show restart-web": "`InstanceId`: StringList, required, one of `i-0aaaaaaaaaaaaaaa1` and `i-0aaaaaaaaaaaaaaa2`, up to 2 values",
+	} {
+		if got := read(c.Do(t.Context(), as("U012ANA", text))); !strings.Contains(got, want) {
+			t.Errorf("%q: %s\nwants %q", text, got, want)
+		}
+	}
+	h.document = &policy.Document{State: policy.DocumentGone}
+	if got := read(c.Do(t.Context(), as("U012ANA", "show restart-web"))); !strings.Contains(got, "AWS has no such document") {
+		t.Errorf("a document that is gone: %s", got)
+	}
+}
+
+func TestStatusHistoryWhyAndCancel(t *testing.T) {
+	h, c := newHouse(t)
+	c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
+	x := h.executions[0]
+	x.Decision, x.Steps = "d-1", []automation.Step{{Name: "stopInstances", Status: "InProgress"}}
+	h.records["d-1"] = policy.Record{ID: "d-1", Allowed: true, Code: policy.CodeGranted, Rule: "web-restarts", Actor: "U012ANA", Sentence: "web-restarts lets you run it."}
+	for text, want := range map[string]string{
+		"status":                          "`r-abcdefg`  restart-web  queued  <U012ANA>",
+		"st r-abcdefg":                    "`stopInstances`  InProgress",
+		"history":                         "InstanceId=i-0aaaaaaaaaaaaaaa1",
+		"why r-abcdefg":                   "yes  `granted`",
+		"why d-1":                         "`web-restarts`",
+		"cancel r-abcdefg wrong server":   "Cancelling `r-abcdefg`",
+		"history by=<@U012ANA> since=7d":  "r-abcdefg",
+		"status all":                      "r-abcdefg",
+		"history restart-web since=2w":    "r-abcdefg",
+		"run restart-web --dry-run a=“b”": "`a`",
+	} {
+		if got := read(c.Do(t.Context(), as("U012ANA", text))); !strings.Contains(got, want) && !strings.Contains(got, strings.Trim(want, "`")) {
+			t.Errorf("%q: %s\nwants %q", text, got, want)
+		}
+	}
+	c.Do(t.Context(), as("U012ANA", "history by=<@U012ANA|a> since=7d restart-web"))
+	if want := as("", "").At.Add(-7 * 24 * time.Hour); h.query.Requester != "U012ANA" || !h.query.Since.Equal(want) || h.query.Runbook != "restart-web" {
+		t.Errorf("asked the store %+v", h.query)
+	}
+	if h.cancels[0].Reason != "wrong server" {
+		t.Errorf("cancelled with %+v", h.cancels[0])
+	}
+}
+
+func TestStrangersAreShownNothing(t *testing.T) {
+	h, c := newHouse(t)
+	c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
+	for _, standing := range []policy.Standing{policy.StandingGuest, policy.StandingExternal, policy.StandingBot, policy.StandingDeactivated, policy.StandingUnknown} {
+		h.standing = standing
+		for _, text := range []string{"status all", "history", "show restart-web", "why r-abcdefg", "list", "help"} {
+			if got := read(c.Do(t.Context(), as("U012ANA", text))); strings.Contains(got, "r-abcdefg") || strings.Contains(got, "i-0aaaaaaaaaaaaaaa1") {
+				t.Errorf("%q shows a %q\n%s", text, standing, got)
+			}
+		}
+	}
+}
