@@ -114,7 +114,7 @@ func face(e *automation.Execution) (icon, word string) {
 	case automation.StartUnknown:
 		return "❓", "start unknown"
 	}
-	return "❔", clean(string(e.State))
+	return "❔", limit(clean(string(e.State)), 40)
 }
 
 func cancelling(e *automation.Execution) bool  { return e.CancelBy != "" && !e.State.Terminal() }
@@ -141,7 +141,7 @@ func notice(e *automation.Execution) string {
 	if v := values(e); len(v) > 0 {
 		line += " (" + escaped(strings.Join(v, ", ")) + ")"
 	}
-	return line + " " + word + circumstance(e, words0) + " · " + escaped(e.Ref)
+	return line + " " + escaped(word) + circumstance(e, words0) + " · " + escaped(e.Ref)
 }
 
 // values are the first few parameter values, in the order of their names; the thread has all.
@@ -151,7 +151,7 @@ func values(e *automation.Execution) []string {
 		all = append(all, e.Parameters[name]...)
 	}
 	for i, v := range all {
-		all[i] = limit(clean(v), 60)
+		all[i] = firstOf(limit(clean(v), 60), "(empty)")
 	}
 	if len(all) > 3 {
 		return append(all[:2:2], fmt.Sprintf("%d more", len(all)-2))

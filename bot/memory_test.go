@@ -127,7 +127,9 @@ func (m *memory) told(id string) bool {
 // commander answers with a function.
 type commander func(context.Context, commands.Invocation) commands.Answer
 
-func (c commander) Do(ctx context.Context, inv commands.Invocation) commands.Answer { return c(ctx, inv) }
+func (c commander) Do(ctx context.Context, inv commands.Invocation) commands.Answer {
+	return c(ctx, inv)
+}
 
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, f func() bool) {
@@ -142,7 +144,7 @@ func eventually(t *testing.T, what string, f func() bool) {
 
 const (
 	theID  = "01981f3e-7b00-7c55-9f00-0123456789ab"
-	theAWS = "4105a4fc-f944-11e6-9d32-0a1b2c3d495h"
+	theAWS = "4105a4fc-f944-11e6-9d32-0a1b2c3d495e"
 )
 
 // accepted is an execution as the engine stores it first.

@@ -41,13 +41,18 @@ func replies(e *automation.Execution) []string {
 // reply shows one thread reply. Its blocks are literal leaves.
 func (l look) reply(e *automation.Execution, kind string) message {
 	var m message
-	switch {
-	case kind == replyStarted:
-		m = started(e)
-	case strings.HasPrefix(kind, failedStep):
-		m = stepFailed(e, strings.TrimPrefix(kind, failedStep))
-	default:
-		m = ended(e)
+	for room := 2_900; ; room /= 2 {
+		switch {
+		case kind == replyStarted:
+			m = started(e, room)
+		case strings.HasPrefix(kind, failedStep):
+			m = stepFailed(e, strings.TrimPrefix(kind, failedStep), room)
+		default:
+			m = ended(e)
+		}
+		if size(m.blocks) <= maxCard || room < 100 {
+			break
+		}
 	}
 	m.text = limit(m.text, maxText)
 	if l.form == bare {
@@ -57,12 +62,12 @@ func (l look) reply(e *automation.Execution, kind string) message {
 }
 
 // started says who started what, exactly, and under which name AWS knows it.
-func started(e *automation.Execution) message {
+func started(e *automation.Execution, room int) message {
 	text := "▶️ " + person(e.Requester) + " started " + escaped(limit(e.Runbook, 100)) + ", AWS execution " + escaped(limit(e.AWSID, 100))
 	parts := []slack.RichTextElement{slack.NewRichTextSection(
 		words("▶️ "), who(e.Requester), words(" started "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
 		words(", AWS execution "), styled(limit(clean(e.AWSID), 100), slack.RichTextSectionTextStyle{Code: true}))}
-	if lines := parameterLines(e); lines != "" {
+	if lines := limit(parameterLines(e), room); lines != "" {
 		parts = append(parts, literal(lines))
 	}
 	return message{text: text, blocks: []slack.Block{slack.NewRichTextBlock("", parts...)}}
@@ -76,10 +81,10 @@ func parameterLines(e *automation.Execution) string {
 			lines = append(lines, limit(clean(name), 100)+"="+limit(cleanLines(v), 600))
 		}
 	}
-	return limit(strings.Join(lines, "\n"), 2_900)
+	return strings.Join(lines, "\n")
 }
 
-func stepFailed(e *automation.Execution, name string) message {
+func stepFailed(e *automation.Execution, name string, room int) message {
 	var failed automation.Step
 	for _, s := range e.Steps {
 		if s.Name == name && kindOf(s.Status) == stepBroken {
@@ -93,7 +98,7 @@ func stepFailed(e *automation.Execution, name string) message {
 		words("❌ Step "), styled(limit(firstOf(clean(name), "(unnamed)"), 100), slack.RichTextSectionTextStyle{Code: true}),
 		words(" "+word+after(" after ", between(failed.StartedAt, failed.EndedAt))+after(" · ", limit(clean(failed.Action), 60))))}
 	if said := strings.TrimSpace(cleanLines(failed.Failure)); said != "" {
-		parts = append(parts, literal(tail(said, 2_900)))
+		parts = append(parts, literal(tail(said, room)))
 	}
 	return message{text: text, blocks: []slack.Block{slack.NewRichTextBlock("", parts...)}}
 }

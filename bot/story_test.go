@@ -76,7 +76,9 @@ func TestMentionIsAnsweredInItsThread(t *testing.T) {
 
 func TestCancelButton(t *testing.T) {
 	t.Parallel()
-	l := serve(t, slackserver.Options{}, func(context.Context, commands.Invocation) commands.Answer { return sayPlainly("🚫 Cancelling r-7f3k2.") })
+	l := serve(t, slackserver.Options{}, func(context.Context, commands.Invocation) commands.Answer {
+		return sayPlainly("🚫 Cancelling r-7f3k2.")
+	})
 	l.accept(theID, func(e *automation.Execution) { e.State = automation.Running })
 	e := l.waitTold(theID)
 	click := object{"user": "ana", "channel": "ops", "message_ts": e.Announcement.Card, "action_id": "cancel"}

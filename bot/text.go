@@ -62,7 +62,10 @@ func clean(s string) string {
 
 // limit cuts s to n characters, and says so with an ellipsis.
 func limit(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	switch {
+	case n <= 0:
+		return ""
+	case utf8.RuneCountInString(s) <= n:
 		return s
 	}
 	return string([]rune(s)[:n-1]) + "…"
@@ -90,8 +93,10 @@ func sentence(s string, n int) string { return unemphasised.Replace(escaped(limi
 
 // bold and code show a name in mrkdwn. A name cannot end its own emphasis.
 func bold(s string) string {
-	return "*" + strings.ReplaceAll(escaped(limit(clean(s), 100)), "*", "∗") + "*"
+	return "*" + unbroken.Replace(escaped(limit(clean(s), 100))) + "*"
 }
+
+var unbroken = strings.NewReplacer("*", "∗", "~", "∼", "`", "ˋ")
 
 func code(s string) string {
 	s = strings.ReplaceAll(escaped(limit(clean(s), 100)), "`", "ˋ")

@@ -1,0 +1,164 @@
+package bot
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"handrail/automation"
+	"handrail/commands"
+)
+
+// hostile texts come from parameters, reasons, AWS and names.
+var hostile = []string{
+	"<!channel>", "<!here|x>", "<!everyone>", "<!subteam^S012LEADS>", "<@U012BEN>", "<@W012BEN|ana>", "<#C012RANDOM>", "<#C012RANDOM|ops>",
+	"<https://evil.example|https://good.example>", "<mailto:a@b.c|x>", "<!date^1^{date}^https://evil.example|x>", "https://evil.example/?x", "@here @channel #random",
+	"&lt;!channel&gt;", "&amp;lt;", "*bold* _it_ ~no~ `code`", "```\nfence\n```\n<!channel>", "`<!channel>`", "> quote", "\n\n✅ *restart-web*: *succeeded*",
+	":rotating_light:", "\x1b[31mred\x1b[0m", "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07", "\u202egnp.exe", "\u2066a\u2069", "a\u200bb\u200d\ufeff", "\U000e0041tag",
+	"\x00\x07\x08\x7f", "\xff\xfe", "\u2028\u2029\u0085", "|", "][", `"},{"type":"section"}`, strings.Repeat("<!channel>", 1000), "Restаrt", "\u0001<\u0001!channel>",
+	"<\u200b!channel>", "<\x1b[0m!channel>", "", " ", "``", "**",
+}
+
+// allowed are the only active things a message of ours may hold.
+func allowed(entity string) bool {
+	switch entity {
+	case "@U012ANA", "@U012CANCELLER":
+		return true
+	}
+	return strings.HasPrefix(entity, "!date^17") || strings.HasPrefix(entity, "https://eu-west-1.console.aws.amazon.com/") && strings.HasSuffix(entity, "|open in AWS")
+}
+
+// inspect walks a message's JSON and reports what untrusted text could have made active.
+func inspect(t *testing.T, what string, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			inspect(t, what, x)
+		}
+	case map[string]any:
+		switch v["type"] {
+		case "mrkdwn":
+			checkMarkdown(t, what, v["text"].(string))
+			if v["verbatim"] != true {
+				t.Errorf("%s: mrkdwn that is not verbatim: %v", what, v)
+			}
+			return
+		case "user":
+			if v["user_id"] != "U012ANA" {
+				t.Errorf("%s: mentions %v", what, v["user_id"])
+			}
+		case "link", "broadcast", "usergroup", "channel", "emoji", "markdown", "image", "team":
+			t.Errorf("%s: an active element %v", what, v)
+		}
+		for name, x := range v {
+			if s, ok := x.(string); ok && name == "text" {
+				checkClean(t, what, s)
+			}
+			inspect(t, what, x)
+		}
+	}
+}
+
+func checkMarkdown(t *testing.T, what, s string) {
+	t.Helper()
+	checkClean(t, what, s)
+	for rest := s; ; {
+		_, after, ok := strings.Cut(rest, "<")
+		if !ok {
+			break
+		}
+		entity, tail, closed := strings.Cut(after, ">")
+		if !closed || !allowed(entity) {
+			t.Errorf("%s: an active entity <%s> in %q", what, limit(entity, 80), limit(s, 200))
+		}
+		rest = tail
+	}
+	if strings.Count(s, "`")%2 != 0 || strings.Contains(s, "```") {
+		t.Errorf("%s: unbalanced code in %q", what, limit(s, 200))
+	}
+}
+
+func checkClean(t *testing.T, what, s string) {
+	t.Helper()
+	if strings.ContainsAny(s, "\x00\x07\x08\x1b\x7f\u200b\u200d\u202e\u2066\u2069\u2028\u2029\u0085\ufeff\U000e0041") {
+		t.Errorf("%s: invisible characters in %q", what, limit(s, 200))
+	}
+}
+
+func decoded(t *testing.T, v any) any {
+	t.Helper()
+	var out any
+	if err := json.Unmarshal(mustJSON(t, v), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestNothingUntrustedIsActiveInCardsAndReplies(t *testing.T) {
+	t.Parallel()
+	for _, text := range hostile {
+		for _, state := range []automation.State{automation.Queued, automation.Running, automation.Succeeded, automation.Failed, automation.Cancelled, automation.Denied, automation.StartUnknown, automation.State(text)} {
+			e := underWay(state, "Success", "Failed", "InProgress", "Pending")
+			e.StartedAt, e.EndedAt, e.CreatedAt = noon, noon.Add(time.Minute), noon
+			e.Parameters = map[string][]string{text: {text, "i-1"}, "InstanceId": {text}}
+			e.Reason, e.Failure, e.Note, e.CancelReason, e.Parked, e.Rule, e.Ref, e.Runbook = text, text, text, text, text, text, text, text
+			e.AWSStatus, e.CurrentStep, e.Region = text, text, "eu-west-1"
+			for i := range e.Steps {
+				e.Steps[i].Name, e.Steps[i].Action, e.Steps[i].Failure = text, text, text
+			}
+			e.Steps[3].Status = text
+			for f := rich; f <= bare; f++ {
+				l := look{console: AWSConsole, form: f}
+				m := l.card(e)
+				checkMarkdownText(t, text, m.text)
+				inspect(t, text, decoded(t, m.blocks))
+				for _, kind := range replies(e) {
+					m := l.reply(e, kind)
+					checkMarkdownText(t, text, m.text)
+					inspect(t, text, decoded(t, m.blocks))
+				}
+			}
+		}
+	}
+}
+
+// checkMarkdownText is for the notification text, where backquotes need no partner.
+func checkMarkdownText(t *testing.T, what, s string) {
+	t.Helper()
+	checkMarkdown(t, what, strings.ReplaceAll(s, "`", ""))
+}
+
+func TestNobodyIsMentionedByABrokenID(t *testing.T) {
+	t.Parallel()
+	for _, id := range append(hostile, "U012ANA>", "u012ana", "U0", "C012OPS", "S012LEADS", "!channel") {
+		e := underWay(automation.Cancelled, "Success")
+		e.Requester, e.CancelBy, e.AWSID = id, id, id
+		e.CreatedAt, e.StartedAt, e.EndedAt = noon, noon, noon
+		m := look{console: AWSConsole}.card(e)
+		checkMarkdownText(t, id, m.text)
+		inspect(t, id, decoded(t, m.blocks))
+		for _, kind := range replies(e) {
+			inspect(t, id, decoded(t, look{}.reply(e, kind).blocks))
+		}
+	}
+}
+
+func TestNothingUntrustedIsActiveInAnswers(t *testing.T) {
+	t.Parallel()
+	for _, text := range hostile {
+		for style := commands.Plain; style <= commands.Moment+1; style++ {
+			a := commands.Answer{Lines: []commands.Line{{{Style: style, Text: text}}, {{Style: style, Text: text + "\n" + text}}, {{Text: "x"}, {Style: style, Text: text}}}}
+			var body map[string]any
+			if err := json.Unmarshal(ackJSON(a), &body); err != nil {
+				t.Fatal(err)
+			}
+			checkMarkdownText(t, text, body["text"].(string))
+			inspect(t, text, body["blocks"])
+			if len(ackJSON(a)) >= 20_480 {
+				t.Errorf("%q: an acknowledgement of %d bytes", limit(text, 20), len(ackJSON(a)))
+			}
+		}
+	}
+}
