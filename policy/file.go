@@ -58,7 +58,7 @@ func (r *fileReader) named(n *yaml.Node, what string) []entry {
 }
 
 func (r *fileReader) checkName(n *yaml.Node, what string) {
-	if !r.name.MatchString(n.Value) {
+	if !r.name.fits(n.Value) {
 		r.fail(n, "%+q in %s is not a name. Names have 1 to 63 of a-z, 0-9, - and _, and begin with a letter or digit.", n.Value, what)
 	}
 }
@@ -73,7 +73,7 @@ func (r *fileReader) readIdentities(n *yaml.Node) {
 		if !ok {
 			continue
 		}
-		if !r.account.MatchString(account) {
+		if !r.account.fits(account) {
 			r.fail(slack, "%+q is not a Slack user ID. They look like U012ANA; copy it from the person's profile.", account)
 			continue
 		}
@@ -104,7 +104,7 @@ func (r *fileReader) readGroups(n *yaml.Node) {
 		}
 		if id, ok := r.text(fields["usergroup"], "usergroup"); ok {
 			group.UserGroup = id
-			if !r.userGroup.MatchString(id) {
+			if !r.userGroup.fits(id) {
 				r.fail(fields["usergroup"], "%+q is not the ID of a Slack user group. They look like S0LEADS.", id)
 			}
 		}
@@ -176,7 +176,7 @@ func (r *fileReader) readChannels(n *yaml.Node) []string {
 	var channels []string
 	for _, item := range r.words(n, "channels") {
 		switch c := item.Value; {
-		case c == Everything, r.channelID.MatchString(c), r.channelName.MatchString(c):
+		case c == Everything, r.channelID.fits(c), r.channelName.fits(c):
 			channels = append(channels, c)
 		case strings.HasPrefix(c, "#"):
 			r.fail(item, "%+q is not a channel name. Names have a-z, 0-9, - and _, and * for any run of them; a channel with other letters goes by its ID.", c)

@@ -21,12 +21,12 @@ func (r *fileReader) readRunbooks(n *yaml.Node) {
 		r.readDocument(b, fields["document"])
 		r.readVersion(b, fields["version"])
 		if sha := fields["sha256"]; sha != nil {
-			b.SHA256 = r.shaped(sha, "sha256", r.sha256, "64 characters of 0-9 and a-f, as DescribeDocument reports it")
+			b.SHA256 = r.shaped(sha, "sha256", r.sha256.fits, "64 characters of 0-9 and a-f, as DescribeDocument reports it")
 		} else if !b.AllowUnpinned && e.value.Kind == yaml.MappingNode {
 			r.fail(e.value, "%s lacks the key sha256, the hash of the document's content. Without it anybody who may edit the document decides what runs.", upper(what))
 		}
 		if region := fields["region"]; region != nil {
-			b.Region = r.shaped(region, "region", r.region, "an AWS Region such as eu-west-1")
+			b.Region = r.shaped(region, "region", r.region.fits, "an AWS Region such as eu-west-1")
 		}
 		b.Description = r.readDescription(fields["description"])
 		if parameters := fields["parameters"]; parameters != nil {
@@ -37,9 +37,9 @@ func (r *fileReader) readRunbooks(n *yaml.Node) {
 }
 
 // shaped reads text of a shape that the words describe.
-func (r *fileReader) shaped(n *yaml.Node, what string, shape interface{ MatchString(string) bool }, words string) string {
+func (r *fileReader) shaped(n *yaml.Node, what string, fits func(string) bool, words string) string {
 	text, ok := r.text(n, what)
-	if ok && !shape.MatchString(text) {
+	if ok && !fits(text) {
 		r.fail(n, "%s %+q is not %s.", what, text, words)
 	}
 	return text
@@ -59,7 +59,7 @@ func (r *fileReader) readDocument(b *Runbook, n *yaml.Node) {
 	if n == nil {
 		return
 	}
-	b.Document = r.shaped(n, "document", r.document, "the name of a document, such as AWS-RestartEC2Instance, or the ARN of one")
+	b.Document = r.shaped(n, "document", r.isDocument, "the name of a document, such as AWS-RestartEC2Instance, or the ARN of one")
 	if owner := account(b.Document); owner != "" && isRoleARN(r.serviceRole) && owner != account(r.serviceRole) {
 		r.fail(n, "document belongs to the account %s, and service_role to another. Only documents of Amazon and of the role's own account can be allowed.", owner)
 	}
@@ -79,7 +79,7 @@ func (r *fileReader) readVersion(b *Runbook, n *yaml.Node) {
 	switch floating := n.Value == VersionDefault || n.Value == VersionLatest; {
 	case floating && !b.AllowUnpinned:
 		r.fail(n, "version %s moves whenever somebody edits the document. Name a number, or write allow_unpinned: true.", n.Value)
-	case !floating && !r.version.MatchString(n.Value):
+	case !floating && !r.version.fits(n.Value):
 		r.fail(n, `version %+q is not a number such as "1". With allow_unpinned: true it may be default or latest.`, n.Value)
 	}
 }
@@ -98,7 +98,7 @@ func (r *fileReader) readParameters(n *yaml.Node) []Parameter {
 		switch {
 		case isRoleParameter(e.name):
 			r.fail(e.key, "%s cannot be listed. The role comes from service_role alone.", e.name)
-		case !r.parameter.MatchString(e.name):
+		case !r.parameter.fits(e.name):
 			r.fail(e.key, "%+q is not a parameter's name. Names have 1 to %d of a-z, A-Z, 0-9, _, . and -.", e.name, MaxParameterName)
 		}
 		parameters = append(parameters, r.readParameter(e))

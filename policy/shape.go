@@ -7,25 +7,53 @@ import (
 	"handrail/runbook"
 )
 
-// Shapes of what a policy file holds. The schema says the same; a test keeps them equal.
+// shape is what a text of a policy file looks like. The lengths are apart from the pattern, because a pattern that
+// counts takes long to compile.
+type shape struct {
+	pattern  *regexp.Regexp
+	min, max int
+}
+
+func newShape(pattern string, least, most int) shape {
+	return shape{regexp.MustCompile(`^(?:` + pattern + `)$`), least, most}
+}
+
+func (s shape) fits(text string) bool {
+	return len(text) >= s.min && len(text) <= s.max && s.pattern.MatchString(text)
+}
+
+// shapes are those of a policy file. The schema says the same; a test keeps them equal.
 type shapes struct {
-	name, account, userGroup, channelID, channelName, document, version, sha256, region, parameter *regexp.Regexp
+	name, account, userGroup, channelID, channelName, document, version, sha256, region, parameter, partition shape
 }
 
 func newShapes() shapes {
 	return shapes{
-		name:        regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`),
-		account:     regexp.MustCompile(`^[UW][A-Z0-9]{2,20}$`),
-		userGroup:   regexp.MustCompile(`^S[A-Z0-9]{2,20}$`),
-		channelID:   regexp.MustCompile(`^[CGD][A-Z0-9]{2,20}$`),
-		channelName: regexp.MustCompile(`^#[a-z0-9_*-]{1,80}$`),
-		// DocumentARN of StartAutomationExecution in the AWS API model.
-		document:  regexp.MustCompile(`^([a-zA-Z0-9_.-]{3,128}|arn:aws[a-z-]*:ssm:[a-z0-9-]+:([0-9]{12})?:document/[a-zA-Z0-9_.-]{3,128})$`),
-		version:   regexp.MustCompile(`^[1-9][0-9]{0,8}$`),
-		sha256:    regexp.MustCompile(`^[0-9a-f]{64}$`),
-		region:    regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}$`),
-		parameter: regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,50}$`),
+		name:        newShape(`[a-z0-9][a-z0-9_-]*`, 1, 63),
+		account:     newShape(`[UW][A-Z0-9]+`, 3, 21),
+		userGroup:   newShape(`S[A-Z0-9]+`, 3, 21),
+		channelID:   newShape(`[CGD][A-Z0-9]+`, 3, 21),
+		channelName: newShape(`#[a-z0-9_*-]+`, 2, 81),    // a name has 80 characters: docs.slack.dev/reference/methods/conversations.create
+		document:    newShape(`[a-zA-Z0-9_.-]+`, 3, 128), // DocumentName of CreateDocument in the AWS API model
+		version:     newShape(`[1-9][0-9]*`, 1, 9),
+		sha256:      newShape(`[0-9a-f]+`, 64, 64),
+		region:      newShape(`[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}`, 1, 40),
+		parameter:   newShape(`[a-zA-Z0-9_.-]+`, 1, MaxParameterName),
+		partition:   newShape(`aws[a-z-]*`, 3, 20),
 	}
+}
+
+// isDocument says whether the text is the name of a document or the ARN of one.
+func (s shapes) isDocument(text string) bool {
+	if !strings.HasPrefix(text, "arn:") {
+		return s.document.fits(text)
+	}
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) < 6 || !s.partition.fits(parts[1]) || parts[2] != "ssm" || !s.region.fits(parts[3]) {
+		return false
+	}
+	name, ok := strings.CutPrefix(parts[5], "document/")
+	return ok && s.document.fits(name) && (parts[4] == "" || len(parts[4]) == 12 && strings.Trim(parts[4], "0123456789") == "")
 }
 
 // The parameter that carries the role in nearly every runbook. People can never give it and policies can never list it.
