@@ -35,6 +35,7 @@ type announcer struct {
 	look     look
 	poll     time.Duration
 	interval time.Duration
+	retry    time.Duration
 	drain    time.Duration
 	finder   finder
 
@@ -82,8 +83,8 @@ type card struct {
 func newAnnouncer(o Options) *announcer {
 	return &announcer{
 		store: o.Store, api: o.Workspace.api, owner: o.Owner, log: o.Log, limits: newLimits(),
-		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, drain: o.Limits.Drain,
-		finder: finder{api: o.Workspace.api, home: o.Workspace.installation},
+		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain,
+		finder: finder{api: o.Workspace.api, home: o.Workspace.known},
 		hinted: map[string]hint{}, signal: make(chan struct{}, 1),
 		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
 	}

@@ -64,6 +64,7 @@ type Limits struct {
 	Budget      time.Duration // time to answer a payload; 2.5 s, since Slack waits 3 s: docs.slack.dev/interactivity
 	Poll        time.Duration // time between two looks for cards that are behind; 2 s
 	Interval    time.Duration // shortest time between two updates of a card that is not final; 1 s
+	Retry       time.Duration // first wait after Slack failed, doubled up to ten times that; 1 s
 	Drain       time.Duration // time to finish what is in hand when Run ends; 4 s
 }
 
@@ -85,6 +86,7 @@ func (l Limits) withDefaults() Limits {
 	duration(&l.Budget, 2500*time.Millisecond)
 	duration(&l.Poll, 2*time.Second)
 	duration(&l.Interval, time.Second)
+	duration(&l.Retry, time.Second)
 	duration(&l.Drain, 4*time.Second)
 	return l
 }

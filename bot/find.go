@@ -15,13 +15,16 @@ import (
 // a message may be sent twice.
 type finder struct {
 	api  *slack.Client
-	home func() *installation
+	home func(context.Context) (*installation, error)
 }
 
 // find takes over what is there. A failure that will not pass counts as nothing found.
 func (a *announcer) find(ctx context.Context, c *card) error {
+	home, err := a.finder.home(ctx)
+	if err != nil {
+		return err
+	}
 	var messages []slack.Message
-	var err error
 	root := firstOf(c.thread(), c.e.Announcement.Card)
 	if root == "" {
 		messages, err = a.finder.history(ctx, c.place(), c.e)
@@ -35,7 +38,7 @@ func (a *announcer) find(ctx context.Context, c *card) error {
 	default:
 		a.log.Info("cannot look for earlier messages; one may appear twice", "execution", c.e.ID, "error", err)
 	}
-	c.verify = a.finder.adopt(c, messages) && root == "" // a card that was found may have replies, too
+	c.verify = adopt(c, home, messages) && root == "" // a card that was found may have replies, too
 	return nil
 }
 
@@ -66,10 +69,9 @@ func (f finder) replies(ctx context.Context, channel, root string, e *automation
 }
 
 // adopt notes the messages that we sent for the execution, and says whether the card was among them.
-func (f finder) adopt(c *card, messages []slack.Message) (found bool) {
-	home := f.home()
+func adopt(c *card, home *installation, messages []slack.Message) (found bool) {
 	for _, m := range messages {
-		ours := home != nil && (m.User == home.user || m.BotID == home.bot)
+		ours := m.User == home.user || m.BotID == home.bot
 		if !ours || m.Metadata.EventType != metadataType || m.Metadata.EventPayload["execution"] != c.e.ID {
 			continue
 		}

@@ -50,7 +50,7 @@ func (l *local) start(reply commander, adjust ...func(*Options)) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	o := Options{Workspace: w, Store: l.store, Owner: "one", Limits: Limits{Poll: 50 * time.Millisecond, Interval: 10 * time.Millisecond, Drain: time.Second}}
+	o := Options{Workspace: w, Store: l.store, Owner: "one", Limits: Limits{Poll: 50 * time.Millisecond, Interval: 10 * time.Millisecond, Retry: 20 * time.Millisecond, Drain: time.Second}}
 	o.Commander = commander(func(ctx context.Context, inv commands.Invocation) commands.Answer {
 		l.asked <- inv
 		if reply == nil {

@@ -203,7 +203,7 @@ func (a *announcer) save(ctx context.Context, c *card, whole bool) error {
 		a.log.Warn("another replica has taken an announcement", "execution", c.e.ID)
 		return errGone
 	case err != nil:
-		c.wait = time.Now().Add(jittered(time.Second))
+		c.wait = time.Now().Add(jittered(a.retry))
 		c.unsaid = true
 		return fmt.Errorf("remembering what slack was told: %w", err)
 	case whole:
@@ -229,7 +229,7 @@ func (a *announcer) giveBack(ctx context.Context, c *card) {
 func (a *announcer) postpone(ctx context.Context, c *card, cause error) error {
 	n := &c.e.Announcement
 	n.Attempts++
-	n.NextAttempt = time.Now().Add(jittered(min(time.Second<<min(n.Attempts-1, 10), 30*time.Second)))
+	n.NextAttempt = time.Now().Add(jittered(min(a.retry<<min(n.Attempts-1, 10), 10*a.retry)))
 	if err := a.save(ctx, c, false); err != nil && !errors.Is(err, errGone) {
 		return errors.Join(cause, err)
 	}
