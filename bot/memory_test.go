@@ -118,6 +118,12 @@ func (m *memory) row(id string) *automation.Execution {
 	return copied(m.rows[id])
 }
 
+func (m *memory) claimed() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.claims
+}
+
 // told says whether Slack has been told the newest version of a row.
 func (m *memory) told(id string) bool {
 	e := m.row(id)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,11 +44,11 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	method := path.Base(r.URL.Path)
 	w.mu.Lock()
 	w.calls = append(w.calls, sent{time.Now(), method, form})
-	n := len(w.calls)
+	n, reply := len(w.calls), w.reply
 	w.mu.Unlock()
 	status, header, body := http.StatusOK, http.Header{}, ""
-	if w.reply != nil {
-		status, header, body = w.reply(method, form)
+	if reply != nil {
+		status, header, body = reply(method, form)
 	}
 	if body == "" && status == http.StatusOK {
 		body = fmt.Sprintf(`{"ok":true,"channel":%q,"ts":"1700000000.%06d"}`, form.Get("channel"), n)
@@ -56,6 +57,12 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		header = http.Header{}
 	}
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+func (w *wire) answer(f func(method string, form url.Values) (int, http.Header, string)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reply = f
 }
 
 func (w *wire) of(method string) []sent {
@@ -199,12 +206,12 @@ func TestRetryAfterClosesItsMethodOnly(t *testing.T) {
 	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
 		a.wake(m.insert(accepted(theID)))
 		synctest.Wait()
-		w.reply = func(method string, _ url.Values) (int, http.Header, string) {
+		w.answer(func(method string, _ url.Values) (int, http.Header, string) {
 			if method == "chat.update" && len(w.of(method)) == 1 {
 				return http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, ""
 			}
 			return http.StatusOK, nil, ""
-		}
+		})
 		a.wake(m.change(theID, progress))
 		time.Sleep(5 * time.Second)
 		a.wake(m.change(theID, succeed))
@@ -226,19 +233,19 @@ func TestRetryAfterClosesItsMethodOnly(t *testing.T) {
 func TestATokenThatIsNoLongerGoodKeepsTheRows(t *testing.T) {
 	t.Parallel()
 	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
-		good := false
-		w.reply = func(string, url.Values) (int, http.Header, string) {
-			if good {
+		var good atomic.Bool
+		w.answer(func(string, url.Values) (int, http.Header, string) {
+			if good.Load() {
 				return http.StatusOK, nil, ""
 			}
 			return http.StatusOK, nil, `{"ok":false,"error":"token_revoked"}`
-		}
+		})
 		a.wake(m.insert(accepted(theID)))
 		time.Sleep(10 * time.Minute)
-		if n := len(w.calls); n < 5 || n > 40 {
+		if n := len(w.of("chat.postMessage")); n < 5 || n > 40 {
 			t.Errorf("%d calls with a bad token in ten minutes", n)
 		}
-		good = true
+		good.Store(true)
 		time.Sleep(2 * time.Minute)
 		if !m.told(theID) {
 			t.Error("nobody was told after the token was replaced")
@@ -253,16 +260,17 @@ func TestHalfAnHourOfHTML(t *testing.T) {
 			a.wake(m.insert(accepted(nth(i))))
 		}
 		time.Sleep(time.Minute)
-		down := true
-		w.reply = func(method string, _ url.Values) (int, http.Header, string) {
+		var down atomic.Bool
+		down.Store(true)
+		w.answer(func(method string, _ url.Values) (int, http.Header, string) {
 			switch {
-			case !down:
+			case !down.Load():
 				return http.StatusOK, nil, ""
 			case method == "chat.update":
 				return http.StatusOK, nil, "<html>We'll be right back</html>"
 			}
 			return http.StatusBadGateway, nil, "<html>"
-		}
+		})
 		for i := range 20 {
 			a.wake(m.change(nth(i), succeed))
 		}
@@ -270,7 +278,7 @@ func TestHalfAnHourOfHTML(t *testing.T) {
 		if n := len(w.of("chat.update")); n > 50*30+15 {
 			t.Errorf("%d calls to a Slack that is down", n)
 		}
-		down = false
+		down.Store(false)
 		time.Sleep(2 * time.Minute)
 		for i := range 20 {
 			if e := m.row(nth(i)); e.Announcement.Version != e.Version || e.Announcement.Replies[replyEnded] == "" {
@@ -284,7 +292,7 @@ func TestIdleAnnouncerAsksTheStoreRarely(t *testing.T) {
 	t.Parallel()
 	onWire(t, func(t *testing.T, _ *wire, m *memory, _ *announcer) {
 		time.Sleep(time.Minute)
-		if n := m.claims; n < 20 || n > 40 {
+		if n := m.claimed(); n < 20 || n > 40 {
 			t.Errorf("%d claims in an idle minute", n)
 		}
 	})
