@@ -202,7 +202,7 @@ func TestARefusalNamesBothRules(t *testing.T) {
 	_, c := newHouse(t)
 	a := c.Do(t.Context(), as("U012MALLORY", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
 	text := read(a)
-	if !a.Refused || !strings.Contains(text, "the default is no") || !strings.Contains(text, "`web-restarts`") {
+	if !a.Refused || !strings.Contains(text, "the default is no") || !strings.Contains(text, "web-restarts lets web run it") {
 		t.Errorf("mallory is told\n%s", text)
 	}
 }

@@ -73,7 +73,7 @@ func (c *Commands) refusal(k call, d policy.Decision) Answer {
 	e := d.Explain()
 	lines := []Line{line("⛔ %s", e.Sentence), line("%s  %s", bold("Why"), e.Decided)}
 	if e.Near != "" {
-		lines = append(lines, line("%s  rule %s: %s", bold("Would allow"), code(e.NearRule), e.Near))
+		lines = append(lines, line("%s  %s", bold("Would allow"), e.Near))
 	}
 	if e.Missing != "" {
 		lines = append(lines, line("%s  %s", bold("Missing"), e.Missing))

@@ -123,15 +123,19 @@ var demoHash = regexp.MustCompile(`\{\{([A-Za-z0-9-]+)\}\}`)
 
 // writeDemoPolicy pins the local documents as they are in this build.
 func writeDemoPolicy(dir string) (string, error) {
-	text := demoHash.ReplaceAllStringFunc(demoPolicy, func(m string) string {
-		sum, _ := ssmserver.DocumentHash(demoHash.FindStringSubmatch(m)[1]) // a missing one fails the policy's check
-		return sum
-	})
 	file := filepath.Join(dir, "policy.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(pinLocal(demoPolicy)), 0o600); err != nil {
 		return "", fmt.Errorf("writing the demo's policy: %w", err)
 	}
 	return file, nil
+}
+
+// pinLocal puts the hashes of the local documents in place of {{their names}}.
+func pinLocal(text string) string {
+	return demoHash.ReplaceAllStringFunc(text, func(m string) string {
+		sum, _ := ssmserver.DocumentHash(demoHash.FindStringSubmatch(m)[1]) // a missing one fails the policy's check
+		return sum
+	})
 }
 
 func (d *demo) page() string { return "http://" + d.slackListener.Addr().String() + "/" }

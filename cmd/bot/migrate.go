@@ -17,19 +17,16 @@ func (c *migrateCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, store.Options{URL: string(cfg.Store.URL), NoMigrate: true, Log: cfg.Log.open(io.err)})
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.Store.URL), Log: cfg.Log.open(io.err)})
 	if err != nil {
 		return err
 	}
 	defer closing(db, &err)
-	before, want, err := db.Version(ctx)
+	have, _, err := db.Version(ctx)
 	if err != nil {
 		return err
 	}
-	if err := db.Migrate(ctx); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(io.out, "schema version %d, was %d\n", want, before)
+	_, err = fmt.Fprintf(io.out, "schema version %d\n", have)
 	return err
 }
 
