@@ -15,6 +15,7 @@ const (
 // pageRoutes serve the page and what only it needs.
 func (s *Server) pageRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /page/state", guard(s.hosts(), http.HandlerFunc(s.pageState)))
+	mux.Handle("GET /page/views", guard(s.hosts(), http.HandlerFunc(s.pageViews)))
 	mux.Handle("GET /page/events", guard(s.hosts(), http.HandlerFunc(s.pageEvents)))
 	mux.Handle("/", guard(s.hosts(), page.Handler()))
 }
@@ -52,6 +53,23 @@ func (s *Server) pageState(rw http.ResponseWriter, r *http.Request) {
 		"usergroups": w.groups, "bot": reply{"user_id": w.bot.userID, "bot_id": w.bot.botID, "app_id": w.bot.appID, "name": w.bot.name},
 		"team": reply{"id": s.opt.TeamID, "name": s.opt.TeamName},
 	}
+	if home := w.views.homes[u.ID]; home != nil {
+		out["home"] = home.wire()
+	}
+	answer{status: http.StatusOK, body: toJSON(out)}.write(rw)
+}
+
+// pageViews are the forms that a person has open, and the Home view.
+func (s *Server) pageViews(rw http.ResponseWriter, r *http.Request) {
+	w := s.world
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	u := w.user(r.URL.Query().Get("user"))
+	if u == nil {
+		s.refusal("page", refuse("user_not_found")).write(rw)
+		return
+	}
+	out := reply{"ok": true, "views": s.openViews(u.ID)}
 	if home := w.views.homes[u.ID]; home != nil {
 		out["home"] = home.wire()
 	}
