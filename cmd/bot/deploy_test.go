@@ -170,6 +170,7 @@ var scopes = map[string][]string{
 	"AuthTest": nil, "GetBotInfo": {"users:read"}, "GetUserInfo": {"users:read"}, "GetConversationInfo": {"channels:read", "groups:read"},
 	"PostMessage": {"chat:write"}, "PostEphemeral": {"chat:write"}, "UpdateMessage": {"chat:write"},
 	"GetConversationHistory": nil, "GetConversationReplies": nil,
+	"StartSocketMode": nil, // with the app-level token, whose connections:write is no scope of the bot
 }
 
 func TestManifestAsksForWhatTheBotUses(t *testing.T) {
