@@ -168,7 +168,7 @@ func TestRoleTrustsItsOwnAccountAlone(t *testing.T) {
 // after an unclear answer are not asked for.
 var scopes = map[string][]string{
 	"AuthTest": nil, "GetBotInfo": {"users:read"}, "GetUserInfo": {"users:read"}, "GetConversationInfo": {"channels:read", "groups:read"},
-	"PostMessage": {"chat:write"}, "PostEphemeral": {"chat:write"}, "UpdateMessage": {"chat:write"},
+	"PostMessage": {"chat:write", "im:write"}, "PostEphemeral": {"chat:write"}, "UpdateMessage": {"chat:write"},
 	"GetConversationHistory": nil, "GetConversationReplies": nil,
 	"StartSocketMode": nil, // with the app-level token, whose connections:write is no scope of the bot
 }
@@ -217,6 +217,11 @@ func TestManifestAsksForWhatTheBotUses(t *testing.T) {
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(slices.Values(m.OAuth.Scopes.Bot))); diff != "" {
 		t.Errorf("the manifest asks for other scopes than the bot uses (-used +asked):\n%s", diff)
+	}
+	for _, scope := range m.OAuth.Scopes.Bot { // bot doctor says which of them are missing
+		if !strings.Contains(readText(t, "bot/examine.go"), strconv.Quote(scope)) {
+			t.Errorf("bot doctor does not look for the scope %s", scope)
+		}
 	}
 	source := readText(t, "bot/directory.go") + readText(t, "bot/decode.go")
 	for _, event := range m.Settings.Events.Bot {
