@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -102,24 +103,31 @@ func TestSignedButBadRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// clickJSON is a click on a Cancel button; change overrides a field, since the last of two counts.
+// clickJSON is a click on a Cancel button, with some fields replaced.
 func clickJSON(change string) string {
-	return `{"type":"block_actions","api_app_id":"A012HANDRAIL","team":{"id":"T012LOCAL"},"user":{"id":"U012ANA","team_id":"T012LOCAL"},
+	return replaced(`{"type":"block_actions","api_app_id":"A012HANDRAIL","team":{"id":"T012LOCAL"},"user":{"id":"U012ANA","team_id":"T012LOCAL"},
 		"channel":{"id":"C012OPS"},"container":{"type":"message","message_ts":"1700000000.000100","channel_id":"C012OPS"},
-		"message":{"ts":"1700000000.000100"},"actions":[{"action_id":"cancel","block_id":"b","value":"` + theID + `","type":"button","action_ts":"1700000001.5"}]` +
-		comma(change) + `}`
+		"message":{"ts":"1700000000.000100"},"actions":[{"action_id":"cancel","block_id":"b","value":"`+theID+`","type":"button","action_ts":"1700000001.5"}]}`, change)
 }
 
+// eventJSON is a mention, with some fields of the envelope and of the event replaced.
 func eventJSON(outer, inner string) string {
-	return `{"type":"event_callback","team_id":"T012LOCAL","api_app_id":"A012HANDRAIL","event_id":"Ev1","event":{"type":"app_mention","user":"U012ANA",
-		"text":"<@U012HANDRAIL> list","ts":"1700000000.000100","channel":"C012OPS"` + comma(inner) + `}` + comma(outer) + `}`
+	event := replaced(`{"type":"app_mention","user":"U012ANA","text":"<@U012HANDRAIL> list","ts":"1700000000.000100","channel":"C012OPS"}`, inner)
+	return replaced(`{"type":"event_callback","team_id":"T012LOCAL","api_app_id":"A012HANDRAIL","event_id":"Ev1","event":`+event+`}`, outer)
 }
 
-func comma(s string) string {
-	if s == "" {
-		return ""
+func replaced(base, change string) string {
+	all := map[string]json.RawMessage{}
+	for _, part := range []string{base, "{" + change + "}"} {
+		if err := json.Unmarshal([]byte(part), &all); err != nil {
+			panic(err) // a test's own text is wrong
+		}
 	}
-	return "," + s
+	out, err := json.Marshal(all)
+	if err != nil {
+		panic(err)
+	}
+	return string(out)
 }
 
 func TestTheSameBytesTwiceHaveTheSameKey(t *testing.T) {
