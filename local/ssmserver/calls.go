@@ -40,21 +40,19 @@ type callList struct {
 	evicted int
 }
 
-func (c *calls) add(call Call) {
+// add keeps a call. Those to operations that nobody knows share one list, or each name would open a list of its own.
+func (c *calls) add(call Call, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	name := call.Operation
+	if !known {
+		name = ""
+	}
 	if c.kept == nil {
 		c.kept = map[string]*callList{}
 	}
-	// Names of unknown operations come from the caller; keep them together, or each would open a list of its own.
-	name := call.Operation
 	if c.kept[name] == nil {
-		if len(c.kept) > 100 {
-			name = ""
-		}
-		if c.kept[name] == nil {
-			c.kept[name] = &callList{}
-		}
+		c.kept[name] = &callList{}
 	}
 	list := c.kept[name]
 	c.next++
@@ -66,19 +64,21 @@ func (c *calls) add(call Call) {
 	}
 }
 
-// list gives the calls of one operation, or of all if the name is "", oldest first, and how many older ones are gone.
+// list gives the calls of one operation, or of all if the name is "", oldest first, and how many older ones are gone
+// from the same lists.
 func (c *calls) list(operation string) (out []Call, evicted int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out = []Call{}
-	for _, list := range c.kept {
+	for name, list := range c.kept {
+		if operation != "" && name != "" && name != operation {
+			continue
+		}
+		evicted += list.evicted
 		for _, call := range list.calls {
 			if operation == "" || call.Operation == operation {
 				out = append(out, call)
 			}
-		}
-		if operation == "" || len(list.calls) > 0 && list.calls[0].Operation == operation {
-			evicted += list.evicted
 		}
 	}
 	slices.SortFunc(out, func(a, b Call) int { return cmp.Compare(a.number, b.number) })

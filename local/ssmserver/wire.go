@@ -75,7 +75,8 @@ func (s *Server) serveWire(w http.ResponseWriter, r *http.Request) {
 	if dropped {
 		call.Status = 0
 	}
-	s.calls.add(call)
+	_, known := s.operations[name]
+	s.calls.add(call, known)
 	if dropped {
 		panic(http.ErrAbortHandler) // net/http's own way to cut a connection without an answer
 	}
