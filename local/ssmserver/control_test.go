@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/uuid"
@@ -141,6 +142,7 @@ func TestFaults(t *testing.T) {
 // What makes a retried start dangerous, and what makes it safe.
 func TestALostReplyIsRetriedByTheSDK(t *testing.T) {
 	t.Parallel()
+	impatient := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
 	for token, want := range map[string]int{"": 2, uuid.NewString(): 1} {
 		w := newWorld(t, quick())
 		w.fault(map[string]any{"match": "StartAutomationExecution", "drop_reply": true})
@@ -148,7 +150,7 @@ func TestALostReplyIsRetriedByTheSDK(t *testing.T) {
 		if token != "" {
 			in.ClientToken = &token
 		}
-		if _, err := w.client.StartAutomationExecution(t.Context(), in, func(o *ssm.Options) { o.RetryMaxAttempts = 3 }); err != nil {
+		if _, err := w.client.StartAutomationExecution(t.Context(), in, func(o *ssm.Options) { o.Retryer = impatient }); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(w.server.executions.newest()); got != want {

@@ -100,7 +100,7 @@ func startShape() shape {
 		"Mode": enum("Auto", "Interactive"), "TargetParameterName": text(1, 50), "Targets": targets(), "TargetMaps": targetMaps(),
 		"MaxConcurrency": maxConcurrency(), "MaxErrors": maxErrors(), "TargetLocations": targetLocations(), "Tags": tagList(),
 		"AlarmConfiguration": alarms(),
-		"TargetLocationsURL": pattern(`^https:\/\/[-a-zA-Z0-9@:%._\+~#=]{1,253}\.s3(\.[a-z\d-]{9,16})?\.amazonaws\.com\/.{1,1000}.{0,1000}`),
+		"TargetLocationsURL": pattern(`^https://[-a-zA-Z0-9@:%._\+~#=]{1,253}\.s3(\.[a-z\d-]{9,16})?\.amazonaws\.com/.+`),
 	}, "DocumentName")
 }
 
