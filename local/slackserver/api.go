@@ -25,9 +25,6 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	began := s.now()
 	name := strings.TrimPrefix(r.URL.Path, "/api/")
 	a, token, err := readArgs(w, r)
-	if a == nil {
-		a = args{}
-	}
 	out := answer{status: http.StatusOK}
 	f := s.faults.take(name)
 	if err == nil && f != nil {

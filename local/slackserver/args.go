@@ -32,16 +32,17 @@ func structured(name string) bool {
 }
 
 // readArgs decodes a form, JSON or multipart request. The token may stand in
-// the Authorization header or among the arguments.
+// the Authorization header or among the arguments; it is returned even when the
+// body is bad.
 func readArgs(w http.ResponseWriter, r *http.Request) (args, string, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	out, err := readBody(r)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		err = refuse("request_too_large")
+	}
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, "", refuse("request_too_large")
-		}
-		return nil, "", err
+		out = args{}
 	}
 	for key, values := range r.URL.Query() {
 		if _, given := out[key]; !given && len(values) > 0 {
@@ -53,7 +54,7 @@ func readArgs(w http.ResponseWriter, r *http.Request) (args, string, error) {
 	if scheme, value, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		token = strings.TrimSpace(value)
 	}
-	return out, token, nil
+	return out, token, err
 }
 
 func readBody(r *http.Request) (args, error) {

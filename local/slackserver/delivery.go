@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 )
 
 // What the app is sent; the words are those of Socket Mode envelopes.
@@ -14,9 +13,6 @@ const (
 	kindInteract = "interactive"
 	kindEvent    = "events_api"
 )
-
-// ackWait is how long the app has to acknowledge: docs.slack.dev.
-const ackWait = 3 * time.Second
 
 // delivery is one payload on its way to the app.
 type delivery struct {
@@ -39,7 +35,7 @@ type outcome struct {
 // deliver sends d once and waits for its acknowledgement.
 func (s *Server) deliver(ctx context.Context, d delivery, attempt int, reason string) outcome {
 	began := s.now()
-	ctx, cancel := context.WithTimeout(ctx, ackWait)
+	ctx, cancel := context.WithTimeout(ctx, s.opt.AckWait)
 	defer cancel()
 	var out outcome
 	status := 0

@@ -45,6 +45,10 @@ type Options struct {
 	// RateLimits enforces Slack's published tiers with 429 and Retry-After.
 	RateLimits bool
 
+	// AckWait is how long the app has to acknowledge. Zero: Slack's 3 seconds;
+	// tests of slow apps want less.
+	AckWait time.Duration
+
 	// RetryDelays are the waits before each further attempt to deliver an
 	// event. Nil: at once, 1 minute, 5 minutes, as Slack does.
 	RetryDelays []time.Duration
@@ -138,6 +142,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Events == nil {
 		o.Events = []string{"app_mention", "message.im", "app_home_opened", "user_change"}
+	}
+	if o.AckWait <= 0 {
+		o.AckWait = 3 * time.Second
 	}
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}

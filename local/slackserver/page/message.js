@@ -32,7 +32,7 @@ export function Message({ message, channel, compact, onThread, inThread }) {
   return html`<article class=${`message ${compact ? "compact" : ""} ${message.ephemeral ? "ephemeral" : ""}`} data-ts=${message.ts}>
     <div class="gutter">${compact ? html`<time class="hover-time">${time(message.ts)}</time>` : html`<${Avatar} of=${who} />`}</div>
     <div class="body">
-      ${message.ephemeral && html`<div class="only-you"><span aria-hidden="true"><span class="eye"></span></span> Only visible to you</div>`}
+      ${message.ephemeral && html`<div class="only-you"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 12s4-6.5 10-6.5S22 12 22 12s-4 6.5-10 6.5S2 12 2 12z" /><circle cx="12" cy="12" r="2.8" /></svg> Only visible to you</div>`}
       ${!compact && html`<div class="byline"><b class="name">${who.name}</b>${who.kind === "bot" && html`<span class="badge">APP</span>`}<time title=${exact(message.ts)}>${time(message.ts)}</time></div>`}
       ${message.subtype === "thread_broadcast" && !inThread && html`<div class="hint">replied to a thread</div>`}
       ${body}

@@ -17,7 +17,7 @@ export function Link({ url, children }) {
 
 export function Mention({ user, label }) {
   const found = state.users.get(user);
-  const name = found ? found.profile.display_name || found.name : label || user;
+  const name = found ? (found.is_bot ? found.real_name : found.profile.display_name || found.name) : label || user;
   return html`<span class=${"mention" + (user === state.me ? " me" : "")} title=${found?.real_name ?? user}>@${name}</span>`;
 }
 
