@@ -8,8 +8,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// probes reads the end of each index and the row it leads to.
+// probes reads the start of each table, and the end of each index and the row it leads to.
 const probes = `SELECT
+	(SELECT COUNT(*) FROM (SELECT note FROM executions LIMIT 1) AS t),
+	(SELECT COUNT(*) FROM (SELECT policy FROM records LIMIT 1) AS t),
 	(SELECT note FROM executions ORDER BY id DESC LIMIT 1),
 	(SELECT note FROM executions ORDER BY ref DESC LIMIT 1),
 	(SELECT note FROM executions ORDER BY key DESC LIMIT 1),

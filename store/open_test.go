@@ -2,8 +2,10 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,6 +138,47 @@ func TestDamagedFiles(t *testing.T) {
 			if err != nil || string(after) != string(before) {
 				t.Errorf("the damaged file was changed (%v)", err)
 			}
+		})
+	}
+}
+
+func TestDamagedIndexes(t *testing.T) {
+	t.Parallel()
+	path := closed(t, 200)
+	raw, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := raw.QueryContext(t.Context(), "SELECT name, rootpage FROM sqlite_schema WHERE tbl_name IN ('executions', 'records')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := map[string]int{}
+	for rows.Next() {
+		var name string
+		var page int
+		if err := rows.Scan(&name, &page); err != nil {
+			t.Fatal(err)
+		}
+		roots[name] = page
+	}
+	if err := errors.Join(rows.Err(), rows.Close(), raw.Close()); err != nil || len(roots) < 10 {
+		t.Fatal(len(roots), err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range roots {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			damaged := filepath.Join(t.TempDir(), "handrail.db")
+			bytes := slices.Clone(whole)
+			clear(bytes[(page-1)*4096:][:4096])
+			if err := os.WriteFile(damaged, bytes, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			refuse(t, "sqlite:"+damaged, "damaged")
 		})
 	}
 }
