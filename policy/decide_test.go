@@ -77,11 +77,8 @@ func TestDecide(t *testing.T) {
 		deny("an empty parameter name", policy.CodeParameterName, with("", "x")),
 		deny("a parameter name of 51 characters", policy.CodeParameterName, with(strings.Repeat("x", 51), "x")),
 		deny("a hidden parameter name", policy.CodeParameterName, with("Instance\u200bId", "x")),
-		deny("201 parameters", policy.CodeParametersTooMany, func(r *policy.Request) {
-			for _, name := range many(201, "P%d") {
-				r.Parameters[name] = []string{"x"}
-			}
-		}),
+		deny("200 parameters", policy.CodeParameterUnknown, parameters(200)),
+		deny("201 parameters", policy.CodeParametersTooMany, parameters(201)),
 		deny("the role", policy.CodeParameterRole, with("AutomationAssumeRole", otherRole)),
 		deny("the very role of the policy", policy.CodeParameterRole, with("AutomationAssumeRole", serviceRole)),
 		deny("the role in lower case", policy.CodeParameterRole, with("automationassumerole", serviceRole)),
@@ -127,5 +124,45 @@ func checkRow(t *testing.T, p *policy.Policy, row row) {
 	}
 	if e := d.Explain(); e.Sentence == "" || e.Decided == "" || !yes && e.Fix == "" {
 		t.Errorf("the explanation lacks something: %+v", e)
+	}
+}
+
+func parameters(n int) func(*policy.Request) {
+	return func(r *policy.Request) {
+		for _, name := range many(n-len(r.Parameters), "P%d") {
+			r.Parameters[name] = []string{"x"}
+		}
+	}
+}
+
+// Of several grants that cover a request, the first by name decides, wherever each matches.
+func TestDecideByTheFirstName(t *testing.T) {
+	t.Parallel()
+	places := []string{`"*"`, "C0OPS", `"#ops"`, `"#o*"`}
+	for _, first := range places {
+		for _, second := range places {
+			text := strings.Split(example, "grants:")[0] + "grants:\n" +
+				"  - {name: b, to: [web], runbooks: [restart-web], channels: [" + second + "]}\n" +
+				"  - {name: c, to: [ana], runbooks: ['*'], channels: [" + second + "]}\n" +
+				"  - {name: a, to: [web], runbooks: [restart-web], channels: [" + first + "]}\n"
+			if d := policy.Decide(parse(t, text), request(t)); d.Rule() != "a" {
+				t.Errorf("in %s and %s, %q decided", first, second, d.Rule())
+			}
+		}
+	}
+}
+
+// Of several wrong parameters, the first by name is reported, though maps have no order.
+func TestDecideReportsTheFirstParameter(t *testing.T) {
+	t.Parallel()
+	p, r := parse(t, example), request(t, parameters(40), with("AutomationAssumeRole", otherRole))
+	for range 20 {
+		if d := policy.Decide(p, r); d.Code() != policy.CodeParameterRole || d.Parameter() != "AutomationAssumeRole" || d.Value() != "" {
+			t.Fatalf("%s of %q", d.Code(), d.Parameter())
+		}
+	}
+	d := policy.Decide(p, request(t, with("InstanceId", "i-9")))
+	if d.Parameter() != "InstanceId" || d.Value() != "i-9" {
+		t.Errorf("about %q, %q", d.Parameter(), d.Value())
 	}
 }

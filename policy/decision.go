@@ -19,7 +19,7 @@ type Decision struct {
 }
 
 // Allowed says whether the answer is yes.
-func (d Decision) Allowed() bool { return d.code.allows() && d.policy != nil && d.request != nil }
+func (d Decision) Allowed() bool { return d.code.allows() }
 
 // Recorded says whether a Recorder has stored the decision. Only Gate.Check returns such decisions.
 func (d Decision) Recorded() bool { return d.recorded }

@@ -32,10 +32,8 @@ const (
 	VersionLatest  = "latest"
 )
 
-// floats says whether any version will do.
-func (r *Runbook) floats() bool {
-	return r.AllowUnpinned && (r.Version == VersionDefault || r.Version == VersionLatest)
-}
+// floats says whether any version will do. Parse lets only unpinned runbooks float.
+func (r *Runbook) floats() bool { return r.Version == VersionDefault || r.Version == VersionLatest }
 
 func number(version string) bool {
 	if version == "" || len(version) > 9 || version[0] == '0' {

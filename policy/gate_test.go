@@ -67,6 +67,9 @@ func TestGateRecordsANo(t *testing.T) {
 		got.Near != "web-restarts lets web run it in #ops or #inc-*. You are in #random." {
 		t.Errorf("recorded %+v", got)
 	}
+	if diff := cmp.Diff(map[string][]string{"InstanceId": {"i-0aaaaaaaaaaaaaaa1"}}, got.Parameters); diff != "" {
+		t.Error(diff)
+	}
 	if d.Role() != "" || d.RoleParameter() != "" || d.Version() != "" || d.SHA256() != "" {
 		t.Error("a no says what to run")
 	}

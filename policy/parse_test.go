@@ -187,6 +187,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseRefusesWhatYAMLHides(t *testing.T) {
+	t.Parallel()
+	_, err := policy.Parse("p", []byte("a: &x {b: c}\nd: *x\ne: {<<: {f: g}}\nh: !!binary aa\n"))
+	want := `p:1:4: Anchors such as &x are not allowed. Write the value out where it is needed.
+p:2:4: Aliases such as *x are not allowed. Write the value out.
+p:3:5: Merge keys (<<) are not allowed. Write the keys out.
+p:4:4: Tags such as !!binary are not allowed. Remove it.`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v", err)
+	}
+}
+
 func TestParseRefusesLargeFiles(t *testing.T) {
 	t.Parallel()
 	padded := example + strings.Repeat("#", policy.MaxSize-len(example))
