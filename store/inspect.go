@@ -7,18 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 )
 
 // inspect refuses a file that is not a whole SQLite database, before SQLite would make a new one of
-// it. It creates an empty file, for its owner alone, if there is none.
-func inspect(path string, readOnly bool) error {
-	flags, access := os.O_RDWR|os.O_CREATE, fs.FileMode(0o600)
-	if readOnly {
-		flags = os.O_RDONLY
-	}
-	f, err := os.OpenFile(path, flags, access)
+// it. It creates an empty file, for its owner alone, if there is none. It must come before SQLite opens
+// the file: closing a file takes away all locks that its process has on it (fcntl(2)).
+func inspect(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the database file: %w", err)
 	}

@@ -57,6 +57,19 @@ func TestOpenRefusesURLs(t *testing.T) {
 	}
 }
 
+func TestReadOnlyMakesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := Open(t.Context(), Options{URL: "sqlite:" + dir + "/handrail.db", ReadOnly: true})
+	if err == nil {
+		err = errors.Join(errors.New("opened it"), db.Close())
+	}
+	says(t, err, "no such file")
+	if left, err := os.ReadDir(dir); len(left) > 0 || err != nil {
+		t.Error(left, err)
+	}
+}
+
 func TestOddFileName(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b%20?mode=memory&x#é.db")

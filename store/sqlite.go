@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
@@ -26,12 +27,12 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("finding %s: %w", path, err)
 	}
-	if !db.ReadOnly {
-		if err := db.lock(path); err != nil {
-			return err
-		}
+	if db.ReadOnly {
+		_, err = os.Stat(path) // only: a writer in this process may have it open
+	} else if err = db.lock(path); err == nil {
+		err = inspect(path)
 	}
-	if err := inspect(path, db.ReadOnly); err != nil {
+	if err != nil {
 		return err
 	}
 	if db.readers, err = db.connect(path, readConns, "query_only(1)"); err != nil {
