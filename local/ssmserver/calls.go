@@ -24,7 +24,7 @@ func (c Call) size() int { return len(c.Request) + len(c.Response) }
 
 const (
 	maxCalls     = 5_000
-	maxCallBytes = 16 << 20
+	maxCallBytes = 8 << 20
 )
 
 // calls remembers the newest calls of each operation, so that a busy poller does not push out the starts.
@@ -60,6 +60,7 @@ func (c *calls) add(call Call, known bool) {
 	list.calls, list.bytes = append(list.calls, call), list.bytes+call.size()
 	for len(list.calls) > maxCalls || list.bytes > maxCallBytes {
 		list.bytes -= list.calls[0].size()
+		list.calls[0] = Call{}
 		list.calls, list.evicted = list.calls[1:], list.evicted+1
 	}
 }

@@ -1,6 +1,8 @@
 package ssmserver
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -169,6 +171,35 @@ func TestComplete(t *testing.T) {
 		b.want(b.after(0, id), "InProgress: a=Success b=InProgress c=Pending")
 		b.want(b.after(time.Second, id), "Success: a=Success b=Success c=Pending")
 	})
+}
+
+// A cancellation that arrives between two steps must not let the second one act.
+func TestACancelledStepDoesNotAct(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		b.create("Test-Stop", change("a", "stopped", `["`+web1+`"]`, ""))
+		d, v, _ := b.server.documents.find("Test-Stop", "", "")
+		e := newExecution(d, v, nil)
+		ctx, cancel := context.WithCancelCause(b.Context())
+		e.cancel = cancel
+		e.interrupt(errCancelled)
+		e.enter(0)
+		if done := b.server.runStep(ctx, e, 0); done.status != statusCancelled || b.state(web1) != "running" {
+			b.Errorf("%+v, the instance is %s", done, b.state(web1))
+		}
+	})
+}
+
+// The server can close just before a cancellation gets its own context.
+func TestCloseReachesTheCancellation(t *testing.T) {
+	t.Parallel()
+	_, cancel := context.WithCancelCause(t.Context())
+	e := &execution{cancel: cancel}
+	e.interrupt(errClosed)
+	ctx, stop := e.cancellation()
+	defer stop()
+	if !errors.Is(context.Cause(ctx), errClosed) {
+		t.Errorf("cause: %v", context.Cause(ctx))
+	}
 }
 
 func TestCloseStopsEverythingAtOnce(t *testing.T) {

@@ -135,6 +135,35 @@ func TestClientToken(t *testing.T) {
 	}
 }
 
+func TestATokenOutlivesItsDocument(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		b.create("Test-Gone", ok("a", ""))
+		const token = "abcdefab-1234-1234-1234-123456789012"
+		body := func(token string) string { return `{"DocumentName":"Test-Gone","ClientToken":"` + token + `"}` }
+		first := b.must("StartAutomationExecution", body(token))
+		b.must("DeleteDocument", `{"Name":"Test-Gone"}`)
+		if again := b.must("StartAutomationExecution", body(strings.ToUpper(token))); again["AutomationExecutionId"] != first["AutomationExecutionId"] {
+			b.Errorf("%v and %v", first, again)
+		}
+	})
+}
+
+// Two starts with one token can both find no execution of it before either is taken in.
+func TestTheRegistryTakesATokenOnce(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(10)
+	first, second := &execution{id: "1", token: "Aa"}, &execution{id: "2", token: "aA"}
+	launched := 0
+	for _, e := range []*execution{first, second} {
+		if kept, err := r.add(e, func() { launched++ }); kept != first || err != nil {
+			t.Errorf("%s: %v %v", e.id, kept, err)
+		}
+	}
+	if launched != 1 {
+		t.Errorf("%d launched", launched)
+	}
+}
+
 func TestOneTokenAtOnceIsOneExecution(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, quick())
