@@ -72,7 +72,7 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, a CancelAsk, r *policy.Reque
 // stopAll asks AWS to stop what people cancelled. It has its own pace, so that a hundred stops at one
 // a second do not blind the watcher.
 func (e *Engine) stopAll(ctx context.Context) {
-	e.every(ctx, e.Poll/4, func() {
+	e.whileBusy(ctx, e.Poll/4, func() {
 		for _, x := range e.unwanted() {
 			if ctx.Err() == nil {
 				e.guard(ctx, x, func() { e.stop(ctx, x) })

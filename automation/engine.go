@@ -42,6 +42,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	watched map[string]*watch
+	some    chan struct{} // closed while watched is not empty
 }
 
 // New returns an engine that does nothing until Run.
@@ -62,7 +63,7 @@ func New(o Options) *Engine {
 		o.OnChange = func(*Execution) {}
 	}
 	return &Engine{Options: o, starts: make(chan *Execution, 2*starters), room: make(chan struct{}, 2*starters),
-		wake: make(chan struct{}, 1), watched: map[string]*watch{}}
+		wake: make(chan struct{}, 1), watched: map[string]*watch{}, some: make(chan struct{})}
 }
 
 // Wake makes the engine look for due work now. It never blocks.
@@ -156,19 +157,26 @@ func (e *Engine) hand(ctx context.Context, x *Execution) {
 	e.starts <- x
 }
 
-// keepAll extends the leases and learns what others took or changed.
+// keepAll extends the leases of what is in hand and learns what others took or changed.
 func (e *Engine) keepAll(ctx context.Context) {
-	e.every(ctx, e.Lease/3, func() {
-		if len(e.room) == 0 && !e.watching() {
+	tick := time.NewTicker(e.Lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
 			return
+		case <-tick.C:
+		}
+		if len(e.room) == 0 && !e.watching() {
+			continue
 		}
 		held, err := e.Store.Keep(ctx, e.Owner, time.Now().Add(e.Lease))
 		if err != nil {
 			e.Log.Error("keeping leases", "error", err)
-			return
+			continue
 		}
 		e.reconcile(ctx, held)
-	})
+	}
 }
 
 // poison is how many panics an execution may cause before it is set aside for an operator.

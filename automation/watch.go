@@ -31,6 +31,7 @@ func (e *Engine) follow(x *Execution) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.watched[x.ID] = w
+	e.counted()
 }
 
 func (e *Engine) watching() bool {
@@ -52,11 +53,12 @@ func (e *Engine) drop(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.watched, id)
+	e.counted()
 }
 
-// watchAll looks at what is due, several times a second at most.
+// watchAll looks at what is due, several times a second at most, and sleeps while nothing is watched.
 func (e *Engine) watchAll(ctx context.Context) {
-	e.every(ctx, e.Poll/4, func() {
+	e.whileBusy(ctx, e.Poll/4, func() {
 		for region, due := range e.due() {
 			for len(due) > 0 && ctx.Err() == nil {
 				n := min(len(due), DescribeBatch)
@@ -67,16 +69,43 @@ func (e *Engine) watchAll(ctx context.Context) {
 	})
 }
 
-// every runs f at each tick until ctx ends.
-func (e *Engine) every(ctx context.Context, d time.Duration, f func()) {
-	tick := time.NewTicker(d)
-	defer tick.Stop()
+// whileBusy runs f every d while something is watched, until ctx ends.
+func (e *Engine) whileBusy(ctx context.Context, d time.Duration, f func()) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-e.busy():
+		}
+		timer.Reset(d)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
 			f()
+		}
+	}
+}
+
+// busy returns a channel that is closed while something is watched.
+func (e *Engine) busy() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.some
+}
+
+// counted opens or closes the channel of busy after watched has changed. The caller holds mu.
+func (e *Engine) counted() {
+	select {
+	case <-e.some:
+		if len(e.watched) == 0 {
+			e.some = make(chan struct{})
+		}
+	default:
+		if len(e.watched) > 0 {
+			close(e.some)
 		}
 	}
 }
@@ -202,6 +231,7 @@ func (e *Engine) reconcile(ctx context.Context, held map[string]int64) {
 			stale = append(stale, id)
 		}
 	}
+	e.counted()
 	e.mu.Unlock()
 	for _, id := range stale {
 		e.reload(ctx, id)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,7 +105,7 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 	owner := uuid.NewString()
 	catalogue := automation.NewCatalogue(p.client, p.region)
 	p.engine = automation.New(automation.Options{Store: p.db, Gate: p.gate, Directory: workspace, AWS: p.client,
-		Catalogue: catalogue, Owner: owner, Log: p.log, OnChange: func(x *automation.Execution) { p.bot.Wake(x) }})
+		Catalogue: catalogue, Owner: owner, Lease: c.lease(), Log: p.log, OnChange: func(x *automation.Execution) { p.bot.Wake(x) }})
 	asks := commands.New(commands.Options{Engine: p.engine, Memory: p.db, Documents: catalogue, Directory: workspace,
 		Policy: p.gate.Policy, Log: p.log})
 	var err error
@@ -114,6 +115,14 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 		return usageError{err}
 	}
 	return nil
+}
+
+// lease is how long the others wait for a silent replica. SQLite has no others, and frees the leases when it is opened.
+func (c *config) lease() time.Duration {
+	if strings.HasPrefix(string(c.Store.URL), "sqlite:") {
+		return time.Minute
+	}
+	return 4 * time.Second
 }
 
 func (c slackConfig) signing() []string {
