@@ -84,11 +84,12 @@ func (s *Server) deliverHTTP(ctx context.Context, d delivery, attempt int, reaso
 }
 
 func answered(resp *http.Response, body []byte) outcome {
+	final := resp.Header.Get("X-Slack-No-Retry") == "1"
 	switch {
 	case resp.StatusCode >= 500:
-		return outcome{code: "http_service_error"}
+		return outcome{code: "http_service_error", final: final}
 	case resp.StatusCode >= 300:
-		return outcome{code: "http_client_error"}
+		return outcome{code: "http_client_error", final: final}
 	}
 	trimmed := bytes.TrimSpace(body)
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), jsonMedia) || bytes.HasPrefix(trimmed, []byte("{")) {

@@ -300,3 +300,19 @@ func TestSlackGoAnswersThroughResponseURL(t *testing.T) {
 		t.Errorf("ana sees %v", seen)
 	}
 }
+
+func TestAppsCanDeclineRetries(t *testing.T) {
+	t.Parallel()
+	app := newHTTPApp(t, func(w http.ResponseWriter, _ request) {
+		w.Header().Set("X-Slack-No-Retry", "1")
+		w.WriteHeader(http.StatusInternalServerError)
+	})
+	l := start(t, app.options())
+	l.post("/control/message", object{"user": "ana", "channel": "ops", "text": "@Handrail one"})
+	until(t, "the first attempt", func() bool { return len(l.calls("events_api")) == 1 })
+	l.post("/control/message", object{"user": "ana", "channel": "ops", "text": "@Handrail two"})
+	until(t, "the other event", func() bool { return len(l.calls("events_api")) == 2 })
+	if n := len(app.requests()); n != 2 {
+		t.Errorf("%d requests for two events", n)
+	}
+}

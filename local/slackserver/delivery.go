@@ -30,6 +30,7 @@ type outcome struct {
 	ack   json.RawMessage // an object; {} when the app answered nothing
 	plain string          // an HTTP answer that is no JSON
 	code  string          // empty when acknowledged
+	final bool            // the app asked for no retry
 }
 
 // deliver sends d once and waits for its acknowledgement.

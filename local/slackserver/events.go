@@ -48,7 +48,7 @@ func (s *Server) persist(ctx context.Context, d delivery) {
 	reason := ""
 	for attempt := 0; ; attempt++ {
 		out := s.deliver(ctx, d, attempt, reason)
-		if out.code == "" || attempt >= len(s.opt.RetryDelays) {
+		if out.code == "" || out.final || attempt >= len(s.opt.RetryDelays) {
 			return
 		}
 		reason = retryReason(out.code)

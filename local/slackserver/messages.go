@@ -1,5 +1,13 @@
 package slackserver
 
+// maxChannelBytes bounds what the messages of one channel may hold together.
+const maxChannelBytes = 64 << 20
+
+// size is about what m holds in memory.
+func (m *message) size() int {
+	return 256 + len(m.text) + len(m.blocks) + len(m.attach) + len(m.metadata)
+}
+
 // find returns the message, or nil. The caller holds mu.
 func (w *workspace) find(channelID, ts string) *message {
 	c := w.byID[channelID]
@@ -15,6 +23,7 @@ func (w *workspace) add(c *channel, m *message) {
 	m.channel = c.ID
 	c.messages = append(c.messages, m)
 	c.byTS[m.ts] = m
+	c.bytes += m.size()
 	if m.threadTS != "" && m.threadTS != m.ts {
 		if root := c.byTS[m.threadTS]; root != nil {
 			root.replies = append(root.replies, m)
@@ -26,12 +35,16 @@ func (w *workspace) add(c *channel, m *message) {
 	if len(c.messages) > w.max {
 		w.forget(c, len(c.messages)-w.max*9/10)
 	}
+	if c.bytes > maxChannelBytes {
+		w.forget(c, (len(c.messages)+9)/10)
+	}
 }
 
 // forget drops the n oldest messages. The caller holds mu for writing.
 func (w *workspace) forget(c *channel, n int) {
 	for _, m := range c.messages[:n] {
 		delete(c.byTS, m.ts)
+		c.bytes -= m.size()
 	}
 	c.messages = append([]*message(nil), c.messages[n:]...)
 }
@@ -40,6 +53,7 @@ func (w *workspace) forget(c *channel, n int) {
 func (w *workspace) remove(m *message) {
 	c := w.byID[m.channel]
 	delete(c.byTS, m.ts)
+	c.bytes -= m.size()
 	c.messages = without(c.messages, m)
 	if root := c.byTS[m.threadTS]; root != nil && root != m {
 		root.replies = without(root.replies, m)
@@ -91,4 +105,20 @@ func (c *channel) visible(userID, threadTS string) []*message {
 		}
 	}
 	return out
+}
+
+// replace gives m new content: metadata and attachments stay where none are
+// given, blocks go when only text comes (docs.slack.dev, chat.update). The
+// caller holds mu for writing.
+func (w *workspace) replace(m *message, body content) {
+	c := w.byID[m.channel]
+	c.bytes -= m.size()
+	m.text, m.blocks = body.text, body.blocks
+	if body.attachmentsGiven {
+		m.attach = body.attachments
+	}
+	if body.metadataGiven {
+		m.metadata = body.metadata
+	}
+	c.bytes += m.size()
 }

@@ -131,24 +131,12 @@ func chatUpdate(c *call) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.replaceWith(body)
+	w.replace(m, body)
 	if body.blocks == nil { // the flag is not shown on updated blocks: docs.slack.dev, chat.update
 		m.editedTS = c.s.stamps.next()
 	}
 	c.s.changed(ch, m)
 	return reply{"channel": ch.ID, "ts": m.ts, "text": m.text, "message": w.render(m, true)}, nil
-}
-
-// replaceWith takes the new content, keeping metadata and attachments where none
-// are given. Blocks go when only text comes: docs.slack.dev, chat.update.
-func (m *message) replaceWith(body content) {
-	m.text, m.blocks = body.text, body.blocks
-	if body.attachmentsGiven {
-		m.attach = body.attachments
-	}
-	if body.metadataGiven {
-		m.metadata = body.metadata
-	}
 }
 
 func chatDelete(c *call) (reply, error) {

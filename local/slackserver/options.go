@@ -22,7 +22,8 @@ type Options struct {
 	EventsURL        string
 
 	// BaseURL is how the app reaches this server, such as http://127.0.0.1:8080.
-	// Empty: taken from the Host of each request.
+	// Empty: taken from the Host of each request. Its host name is the one
+	// beside loopback under which the control routes and the page answer.
 	BaseURL string
 
 	TeamID     string // empty: T012LOCAL

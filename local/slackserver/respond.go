@@ -124,7 +124,7 @@ func (s *Server) replaceOriginal(k *hook, body content) bool {
 	if m == nil {
 		return false
 	}
-	m.replaceWith(body)
+	w.replace(m, body)
 	s.changed(w.byID[k.channel], m)
 	return true
 }

@@ -33,7 +33,7 @@ func (s *Server) suggest(ctx context.Context, base string, t query) (reply, erro
 	if json.Unmarshal(out.ack, &given) != nil || len(given.Options) > 100 || len(given.Groups) > 100 {
 		return nil, refuse("invalid_options")
 	}
-	return reply{"ok": true, "options": given.Options, "option_groups": given.Groups}, nil
+	return reply{"options": append([]any{}, given.Options...), "option_groups": append([]any{}, given.Groups...)}, nil
 }
 
 func (s *Server) suggestPayload(base string, t query) (json.RawMessage, error) {

@@ -31,6 +31,7 @@ type channel struct {
 	created  int64
 	messages []*message // oldest first, ephemeral ones and replies included
 	byTS     map[string]*message
+	bytes    int // of all messages, about
 }
 
 func newWorkspace(o Options) *workspace {

@@ -80,7 +80,7 @@ function HomeTab() {
   return html`<div class="home"><${Blocks} of=${state.home.blocks} where=${{ view_id: state.home.id }} /></div>`;
 }
 
-export function Channel({ channel, thread, tab, onMenu }) {
+function Conversation({ channel }) {
   const messages = sorted(channel.messages);
   const newest = messages.at(-1)?.ts ?? "";
   const [since, setSince] = useState(state.read[channel.id]);
@@ -94,8 +94,20 @@ export function Channel({ channel, thread, tab, onMenu }) {
     document.addEventListener("visibilitychange", seen);
     return () => document.removeEventListener("visibilitychange", seen);
   }, [channel.id, newest, channel.replies.size, state.me]);
+  return html`
+    <div class="scroll" ref=${ref} onScroll=${onScroll}>
+      <div class="messages" role="log" aria-label=${`Messages in ${channel.name ?? state.bot.name}`}>
+        ${channel.has_more ? html`<button class="earlier" onClick=${() => loadAll(channel.id)}>Show earlier messages</button>` : html`<${Beginning} channel=${channel} onTry=${(text) => setDraft({ text })} />`}
+        <${MessageList} messages=${messages} channel=${channel} since=${since} onThread=${(m) => go(me, channel.is_im ? channel.id : channel.name, m.thread_ts ?? m.ts)} />
+      </div>
+    </div>
+    ${away && html`<button class="down" onClick=${down}>↓ New messages</button>`}
+    <${Composer} key=${channel.id + state.me} channel=${channel} draft=${draft} placeholder=${channel.is_im ? `Message ${state.bot.name}` : `Message #${channel.name} as ${me}, or type /`} />`;
+}
+
+export function Channel({ channel, tab, onMenu }) {
+  const me = state.users.get(state.me).name;
   const people = [...state.users.values()].filter((u) => !u.is_bot && !u.deleted).length;
-  const place = channel.is_im ? channel.id : channel.name;
   return html`<main class="channel">
     <header class="top">
       <button class="menu-button" aria-label="Channels" onClick=${onMenu}>☰</button>
@@ -104,18 +116,9 @@ export function Channel({ channel, thread, tab, onMenu }) {
       ${channel.is_archived && html`<span class="badge">ARCHIVED</span>`}
       <span class="topic">${channel.topic?.value}</span>
       ${channel.is_im
-        ? html`<nav class="tabs" aria-label="App"><button aria-pressed=${tab !== "home"} onClick=${() => go(me, place)}>Messages</button><button aria-pressed=${tab === "home"} onClick=${() => go(me, "home")}>Home</button></nav>`
+        ? html`<nav class="tabs" aria-label="App"><button aria-pressed=${tab !== "home"} onClick=${() => go(me, channel.id)}>Messages</button><button aria-pressed=${tab === "home"} onClick=${() => go(me, "home")}>Home</button></nav>`
         : html`<span class="people" title="People in this workspace">👤 ${people}</span>`}
     </header>
-    ${tab === "home"
-      ? html`<${HomeTab} />`
-      : html`<div class="scroll" ref=${ref} onScroll=${onScroll}>
-          <div class="messages" role="log" aria-label=${`Messages in ${channel.name ?? state.bot.name}`}>
-            ${channel.has_more ? html`<button class="earlier" onClick=${() => loadAll(channel.id)}>Show earlier messages</button>` : html`<${Beginning} channel=${channel} onTry=${(text) => setDraft({ text })} />`}
-            <${MessageList} messages=${messages} channel=${channel} since=${since} onThread=${(m) => go(me, place, m.thread_ts ?? m.ts)} />
-          </div>
-        </div>
-        ${away && html`<button class="down" onClick=${down}>↓ New messages</button>`}
-        <${Composer} key=${channel.id + state.me} channel=${channel} draft=${draft} placeholder=${channel.is_im ? `Message ${state.bot.name}` : `Message #${channel.name} as ${me}, or type /`} />`}
+    ${tab === "home" ? html`<${HomeTab} />` : html`<${Conversation} channel=${channel} />`}
   </main>`;
 }
