@@ -167,7 +167,7 @@ func TestRefusalsInSlacksSpelling(t *testing.T) {
 		{"bad blocks", "chat.postMessage", `channel=C012OPS&blocks=[{"type":"sparkle"}]`, "invalid_blocks"},
 		{"bad metadata", "chat.postMessage", "channel=C012OPS&text=a&metadata=hello", "invalid_metadata_format"},
 		{"half metadata", "chat.postMessage", `channel=C012OPS&text=a&metadata={"event_type":"a"}`, "invalid_metadata_schema"},
-		{"no such thread", "chat.postMessage", "channel=C012OPS&text=a&thread_ts=1.1", "thread_not_found"},
+		{"no such thread", "chat.postMessage", "channel=C012OPS&text=a&thread_ts=1.1", "cannot_reply_to_message"},
 		{"two texts", "chat.postMessage", "channel=C012OPS&text=a&markdown_text=b", "markdown_text_conflict"},
 		{"update of nothing", "chat.update", "channel=C012OPS&ts=1.1&text=a", "message_not_found"},
 		{"update of a person's message", "chat.update", "channel=C012OPS&text=a&ts=" + said, "cant_update_message"},

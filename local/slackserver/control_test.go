@@ -172,7 +172,7 @@ func TestControlRefusals(t *testing.T) {
 		{"unknown field", "/control/command", object{"user": "ana", "chanel": "ops"}, "invalid_arguments"},
 		{"a thread", "/control/command", object{"user": "ana", "channel": "ops", "command": "/runbook", "thread_ts": "1.1"}, "not_supported_in_threads"},
 		{"nothing said", "/control/message", object{"user": "ana", "channel": "ops", "text": " "}, "no_text"},
-		{"unknown thread", "/control/message", object{"user": "ana", "channel": "ops", "text": "a", "thread_ts": "1.1"}, "thread_not_found"},
+		{"unknown thread", "/control/message", object{"user": "ana", "channel": "ops", "text": "a", "thread_ts": "1.1"}, "cannot_reply_to_message"},
 		{"unknown form", "/control/submit", object{"user": "ana", "view_id": "V0"}, "view_not_found"},
 		{"unknown reason", "/control/disconnect", object{"reason": "bored"}, "invalid_arguments"},
 		{"nowhere to verify", "/control/verify", object{}, "no_events_url"},

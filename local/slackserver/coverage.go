@@ -26,6 +26,7 @@ func knownGaps() []string {
 		"files, canvases, bookmarks, pins, search, streams and user group changes are not served",
 		"conversations cannot be created, archived or renamed by the app, and nobody is invited",
 		"of events only app_mention, message.im, app_home_opened and user_change are sent",
+		"a reply to an unknown thread is refused; Slack posts it to the channel",
 		"people of other organisations can use slash commands, which Slack does not let them",
 		"message and global shortcuts, link unfurling and Workflow Builder steps are not played",
 		"envelopes that are not acknowledged because their connection ended are not sent again, except events",

@@ -68,14 +68,15 @@ func chatPostMessage(c *call) (reply, error) {
 }
 
 // placeInThread sets the thread of a new message; a reply to a reply belongs to
-// the root. The caller holds mu.
+// the root. An unknown root is refused, where Slack would post to the channel:
+// a bot that lost its thread should hear of it. The caller holds mu.
 func (m *message) placeInThread(ch *channel, ts string) error {
 	if ts == "" {
 		return nil
 	}
 	root := ch.byTS[ts]
 	if root == nil {
-		return refuse("thread_not_found")
+		return refuse("cannot_reply_to_message")
 	}
 	if root.onlyFor != "" && m.onlyFor == "" {
 		return refuse("cannot_reply_to_message")

@@ -201,7 +201,7 @@ func conversationsReplies(c *call) (reply, error) {
 		return nil, err
 	}
 	if !ch.BotMember {
-		return nil, refuse("not_in_channel")
+		return nil, refuse("channel_not_found")
 	}
 	m := ch.byTS[c.args["ts"]]
 	if m == nil || m.onlyFor != "" {

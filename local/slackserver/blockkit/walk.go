@@ -45,7 +45,10 @@ func (w *walk) problem(at, format string, a ...any) {
 }
 
 func below(at, key string) string {
-	return at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	if strings.ContainsAny(key, "~/") {
+		key = strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
+	}
+	return at + "/" + key
 }
 
 func item(at string, i int) string { return at + "/" + strconv.Itoa(i) }

@@ -123,5 +123,5 @@ export function Block({ of, ...rest }) {
 
 // Blocks draws a list of blocks. where says what a click is a click in.
 export function Blocks({ of, where, form, errors }) {
-  return html`<div class="blocks">${(of ?? []).map((b, i) => html`<${Block} key=${b.block_id || i} of=${b} where=${where} form=${form} errors=${errors} />`)}</div>`;
+  return html`<div class="blocks">${(of ?? []).map((b, i) => html`<${Block} key=${b.type + i} of=${b} where=${where} form=${form} errors=${errors} />`)}</div>`;
 }

@@ -59,7 +59,7 @@ function useBottom(key, version) {
     else setAway(true);
   }, [version]);
   useEffect(() => {
-    const grows = new ResizeObserver(() => stuck.current && (ref.current.scrollTop = ref.current.scrollHeight));
+    const grows = new ResizeObserver(() => stuck.current && ref.current && (ref.current.scrollTop = ref.current.scrollHeight));
     grows.observe(ref.current.firstElementChild);
     return () => grows.disconnect();
   }, [key]);
