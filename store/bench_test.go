@@ -158,12 +158,12 @@ func BenchmarkUpdate16(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		before := processor(b)
-		grouped += round(100, db.Update)
+		grouped += round(40, db.Update)
 		cpu += processor(b) - before
-		apart += round(25, single)
+		apart += round(10, single)
 		n++
 	}
-	calls := float64(n * senders * 100)
+	calls := float64(n * senders * 40)
 	b.ReportMetric(calls/grouped.Seconds(), "grouped/s")
 	b.ReportMetric(calls/4/apart.Seconds(), "single/s")
 	b.ReportMetric(4*apart.Seconds()/grouped.Seconds(), "x-single")
