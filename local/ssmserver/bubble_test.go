@@ -89,7 +89,7 @@ func (b *bubble) after(d time.Duration, id string) executionDetail {
 	return e.detail()
 }
 
-// story writes what happened as "Status: step=Status step=Status".
+// told writes what happened as "Status: step=Status step=Status".
 func told(e executionDetail) string {
 	parts := []string{e.AutomationExecutionStatus + ":"}
 	for _, s := range e.StepExecutions {

@@ -30,7 +30,7 @@ func Covered() Coverage {
 	var c Coverage
 	ops, acts := operations(), actions()
 	for _, name := range slices.Sorted(maps.Keys(ops)) {
-		c.Operations = append(c.Operations, CoverageRow{Name: name, Covered: name != "SendAutomationSignal", Note: ops[name].note})
+		c.Operations = append(c.Operations, CoverageRow{Name: name, Covered: !ops[name].refuses, Note: ops[name].note})
 	}
 	for _, name := range slices.Sorted(maps.Keys(acts)) {
 		c.Actions = append(c.Actions, CoverageRow{Name: name, Covered: acts[name].run != nil, Note: acts[name].note})

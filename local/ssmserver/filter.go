@@ -21,7 +21,7 @@ func matchesAll(filters []filter, matches func(filter, string) bool) bool {
 	return true
 }
 
-// values lists what a filter may hold; nil means anything.
+// filterRules say for each key which values it may hold.
 type filterRules map[string]func(string) bool
 
 func anyValue(string) bool { return true }

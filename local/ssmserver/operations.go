@@ -10,7 +10,7 @@ func operations() map[string]operation {
 		{name: "DescribeAutomationExecutions", input: describeExecutionsShape(), handle: handler(describeExecutions), note: "all filter keys"},
 		{name: "DescribeAutomationStepExecutions", input: describeStepsShape(), handle: handler(describeSteps), note: "all filter keys, ReverseOrder"},
 		{name: "StopAutomationExecution", input: stopShape(), handle: handler(stopExecution), note: "Cancel, Complete"},
-		{name: "SendAutomationSignal", input: signalShape(), handle: handler(sendSignal), note: "answers InvalidAutomationSignalException: no step waits for a signal yet"},
+		{name: "SendAutomationSignal", input: signalShape(), handle: handler(sendSignal), refuses: true, note: "answers InvalidAutomationSignalException: no step waits for a signal yet"},
 		{name: "DescribeDocument", input: describeDocumentShape(), handle: handler(describeDocument)},
 		{name: "GetDocument", input: getDocumentShape(), handle: handler(getDocument), note: "JSON by default, YAML on request"},
 		{name: "ListDocuments", input: listDocumentsShape(), handle: handler(listDocuments),

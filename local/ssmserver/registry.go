@@ -32,7 +32,7 @@ func (r *registry) get(id string) (*execution, error) {
 	return e, nil
 }
 
-// started finds the execution of a token, which is case-insensitive.
+// withToken finds the execution of a token, which is case-insensitive.
 func (r *registry) withToken(token string) *execution {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -27,9 +27,11 @@ type caller struct{ arn string }
 
 // operation is one row of the coverage table.
 type operation struct {
-	name  string
-	note  string
-	input shape
+	name string
+	note string
+	// refuses says that it answers nothing but errors.
+	refuses bool
+	input   shape
 	// handle gets a request that passed input. Its error is an *apiError, or something broke.
 	handle func(s *Server, by caller, request json.RawMessage) (any, error)
 }
