@@ -13,7 +13,12 @@ type index struct {
 	userGroups map[string][]int32 // by Slack user group ID: numbers of groups
 	runbooks   map[string]*Runbook
 	scopes     map[scopeKey]*scope
+	reach      []reach // by number of identity or group
 }
+
+// reach says whether any grant is for one identity or group, and whether one of them is for every runbook. Most are
+// for neither, and need no look-up.
+type reach struct{ any, every bool }
 
 // person is an identity: its name, and the numbers of itself and of the groups that list it.
 type person struct {
@@ -76,6 +81,7 @@ func (p *Policy) buildIndex() {
 		x.runbooks[r.Name] = r
 	}
 	numbers := x.number(p.identities, p.groups)
+	x.reach = make([]reach, len(numbers))
 	for i, g := range p.grants {
 		x.add(g, int32(i), numbers)
 	}
@@ -108,9 +114,12 @@ func (x *index) number(identities []Identity, groups []Group) map[string]int32 {
 
 func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
 	for _, to := range g.To {
+		x.reach[numbers[to]].any = true
 		for _, name := range g.Runbooks {
 			number := every
-			if name != Everything {
+			if name == Everything {
+				x.reach[numbers[to]].every = true
+			} else {
 				number = x.runbooks[name].number
 			}
 			for _, action := range g.May {
@@ -218,12 +227,16 @@ func (x *index) find(a *Actor, c *Channel, runbook int32, action Action) int32 {
 
 // findFor is find for one of the person's numbers.
 func (x *index) findFor(principal int32, c *Channel, runbook int32, action Action) int32 {
-	grant := none
-	if s := x.scopes[keyOf(principal, runbook, action)]; s != nil {
-		grant = lower(grant, s.in(c))
+	grant, reach := none, x.reach[principal]
+	if reach.any {
+		if s := x.scopes[keyOf(principal, runbook, action)]; s != nil {
+			grant = s.in(c)
+		}
 	}
-	if s := x.scopes[keyOf(principal, every, action)]; s != nil {
-		grant = lower(grant, s.in(c))
+	if reach.every {
+		if s := x.scopes[keyOf(principal, every, action)]; s != nil {
+			grant = lower(grant, s.in(c))
+		}
 	}
 	return grant
 }

@@ -1,17 +1,28 @@
 package policy
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Verify says what is wrong with what AWS holds for a runbook of p, in a sentence, or nil: the version and the hash
 // that the policy pins, the role, and the parameters that the policy lists. Decide makes the same checks.
 func (p *Policy) Verify(rb *Runbook, doc *Document) error {
-	d := Decision{policy: p, runbook: rb, request: &Request{Action: Run, Document: doc, Parameters: map[string][]string{}}}
+	listed := make(map[string][]string, len(rb.Parameters))
+	for _, parameter := range rb.Parameters {
+		listed[parameter.Name] = parameter.Allow
+	}
+	d := Decision{policy: p, runbook: rb, request: &Request{Action: Run, Document: doc, Parameters: listed}}
 	for _, check := range []func() Code{d.checkDocument, d.checkRole, d.checkDeclared} {
 		if d.code = check(); d.code != "" {
 			break
 		}
 	}
-	if sentence, _ := d.documentWords(); sentence != "" {
+	sentence, _ := d.documentWords()
+	if d.code == CodeParameterMissing {
+		sentence = fmt.Sprintf("%s needs %s, which the policy does not list, so nobody can run it.", rb.Document, d.parameter)
+	}
+	if sentence != "" {
 		return errors.New(sentence)
 	}
 	return nil
