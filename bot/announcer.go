@@ -116,25 +116,49 @@ func (a *announcer) run(ctx context.Context) error {
 	defer cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	due := time.Time{} // of the next claim
+	var due, next time.Time // of the next claim and of the next launch
 	for {
-		if hinted := a.take(); hinted || !time.Now().Before(due) {
-			a.claim(ctx)
-			due = time.Now().Add(a.poll)
+		claim, urgent := a.take()
+		now := time.Now()
+		if claim {
+			due = earlier(due, now.Add(a.unhurried()))
 		}
-		timer.Reset(min(a.launch(calls), time.Until(due)))
+		if !now.Before(due) {
+			a.claim(ctx)
+			due, urgent = now.Add(a.poll), true
+		}
+		if urgent || !now.Before(next) {
+			next = now.Add(a.launch(calls))
+		}
+		timer.Reset(time.Until(earlier(due, next)))
 		select {
 		case <-ctx.Done():
 			a.finish(cancel)
 			return nil
 		case <-a.signal:
 		case c := <-a.done:
+			next = time.Time{}
 			if a.landed(c) {
 				due = time.Time{}
 			}
 		case <-timer.C:
 		}
 	}
+}
+
+// unhurried is how long a claim may wait for others: not at all, unless much is in hand already.
+func (a *announcer) unhurried() time.Duration {
+	if len(a.hand) < 4*atOnce {
+		return 0
+	}
+	return 50 * time.Millisecond
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // finish waits for what is in flight, but not for long.
@@ -151,14 +175,15 @@ func (a *announcer) finish(cancel context.CancelFunc) {
 	}
 }
 
-// take reads the hints and says whether one of them needs a claim.
-func (a *announcer) take() bool {
+// take reads the hints and says whether one of them needs a claim, and whether one says that an
+// execution in hand has ended.
+func (a *announcer) take() (claim, urgent bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	claim := false
 	for id, h := range a.hinted {
 		if c, ok := a.hand[id]; ok {
 			c.hint = c.hint.and(h)
+			urgent = urgent || h.ended
 		} else {
 			claim = true
 		}
@@ -169,7 +194,7 @@ func (a *announcer) take() bool {
 	clear(a.hinted)
 	forgetOld(a.fresh, time.Hour)
 	forgetOld(a.updated, a.interval)
-	return claim
+	return claim, urgent
 }
 
 // forgetOld drops old times once there are many.

@@ -339,3 +339,16 @@ func TestStepBackoffIsJittered(t *testing.T) {
 		t.Error("hardly any jitter")
 	}
 }
+
+func TestAFloodOfHintsCostsFewClaims(t *testing.T) {
+	t.Parallel()
+	onWire(t, func(t *testing.T, _ *wire, m *memory, a *announcer) {
+		for i := range 5_000 {
+			a.wake(m.insert(accepted(nth(i))))
+			time.Sleep(200 * time.Microsecond)
+		}
+		if n := m.claimed(); n > 150 {
+			t.Errorf("%d claims in a second of 5,000 hints", n)
+		}
+	})
+}

@@ -167,7 +167,7 @@ func FuzzVerify(f *testing.F) {
 // httpBot is a bot in HTTP mode whose commander must not be reached unless reach says so.
 func httpBot(t *testing.T, reach commander) (*Bot, *httptest.Server) {
 	t.Helper()
-	w, err := NewWorkspace(WorkspaceOptions{BotToken: "xoxb-test", APIURL: "http://127.0.0.1:1/"})
+	w, err := NewWorkspace(WorkspaceOptions{BotToken: "xoxb-test", HTTPClient: &http.Client{Transport: &wire{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func httpBot(t *testing.T, reach commander) (*Bot, *httptest.Server) {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(b.Handler())
-	t.Cleanup(web.Close)
+	t.Cleanup(func() { web.Close(); b.silence() })
 	return b, web
 }
 
