@@ -334,7 +334,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 		for _, l := range link.FindAllStringSubmatch(readText(t, page), -1) {
 			target := path.Join(path.Dir(page), l[1])
-			if strings.Contains(l[1], "://") || target == "docs/images/demo.png" { // made by make screenshot
+			if strings.Contains(l[1], "://") {
 				continue
 			}
 			if l[1] == "" {

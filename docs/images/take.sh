@@ -2,7 +2,6 @@
 # Takes docs/images/demo.png from the demo's real page, with one execution done and one in progress. `make screenshot`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-chromium=${HANDRAIL_CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome)}
 page=127.0.0.1:18280
 temp=$(mktemp -d)
 
@@ -33,12 +32,8 @@ wait_for() {
 
 ask "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 reason=\\\"checkout is slow, INC-204\\\""
 wait_for "succeeded"
-ask "run drain-and-restart InstanceId=i-0aaaaaaaaaaaaaaa2 FailAt=none"
+ask "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa2 InstanceId=i-0aaaaaaaaaaaaaaa3"
 wait_for '"in_progress"'
 
-sandbox=()
-[[ $(id -u) != 0 ]] || sandbox=(--no-sandbox) # chromium refuses its sandbox to root
-"$chromium" --headless "${sandbox[@]}" --disable-gpu --hide-scrollbars --force-device-scale-factor=2 --window-size=1200,760 \
-  --user-data-dir="$temp/profile" --timeout=2500 --screenshot="$PWD/docs/images/demo.png" "http://$page/#/ana/ops" >"$temp/chromium.log" 2>&1 ||
-  { cat "$temp/chromium.log" >&2; exit 1; }
+go run docs/images/shoot.go "http://$page/#/ana/ops" "asked" docs/images/demo.png
 echo "docs/images/demo.png"
