@@ -41,11 +41,14 @@ func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
 	r := e.request(ctx, a, e.Catalogue.Look)
 	leased := e.reserve()
 	var out Outcome
-	err := e.Store.Update(ctx, func(tx Tx) error {
-		var err error
+	accept := func(tx Tx) (err error) {
 		out, err = e.submit(ctx, tx, a, r, leased)
 		return err
-	})
+	}
+	err := e.Store.Update(ctx, accept)
+	if errors.Is(err, ErrDuplicate) { // another replica accepted the same delivery meanwhile: now it is found
+		err = e.Store.Update(ctx, accept)
+	}
 	if err != nil {
 		out = Outcome{}
 		err = fmt.Errorf("accepting the request: %w", err)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
-	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"handrail/store/storetest"
 )
 
 // The test binary is the program, too: scripts run it as a process of its own, so that it can be killed.
@@ -17,35 +20,56 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the stories in testdata/script. Each has its own Slack, its own AWS and its own bot process.
 func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	p := stories("")
+	p.Dir = "testdata/script"
+	testscript.Run(t, p)
+}
+
+// TestReplicas runs the stories in which several bots share a PostgreSQL database.
+func TestReplicas(t *testing.T) {
+	files, err := filepath.Glob("testdata/replicas/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no stories", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			p := stories(storetest.Postgres(t))
+			p.Files = []string{file}
+			testscript.Run(t, p)
+		})
+	}
+}
+
+// stories are the commands that scripts have beside those of testscript, over a store.
+func stories(store string) testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			ctx, cancel := context.WithCancel(context.Background())
 			env.Defer(cancel)
-			env.Values[worldKey{}] = &world{ctx: ctx, dir: env.WorkDir, env: env}
+			env.Values[worldKey{}] = &world{ctx: ctx, dir: env.WorkDir, store: store}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"world":     worldCommand,
 			"serve":     serveCommand,
-			"kill9":     signalCommand(os.Kill),
+			"kill9":     kill9Command,
 			"sigterm":   sigtermCommand,
 			"sighup":    sighupCommand,
+			"log":       logCommand,
 			"say":       sayCommand,
 			"click":     clickCommand,
 			"private":   privateCommand,
 			"card":      cardCommand,
 			"thread":    threadCommand,
+			"count":     countCommand,
 			"starts":    startsCommand,
 			"fault":     faultCommand,
 			"control":   controlCommand,
+			"calls":     callsCommand,
 			"instance":  instanceCommand,
 			"post":      postCommand,
-			"calls":     callsCommand,
-			"log":       logCommand,
-			"count":     countCommand,
 			"policyput": policyCommand,
 		},
-	})
+	}
 }

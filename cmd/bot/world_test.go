@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,8 +34,8 @@ const patience = 20 * time.Second
 // world is what a script plays in: a Slack and an AWS in this process, and bots as processes of their own.
 type world struct {
 	ctx      context.Context
-	env      *testscript.Env
 	dir      string
+	store    string // URL; "" means a SQLite file in dir
 	slack    *slackserver.Server
 	slackURL string
 	ssmURL   string
@@ -42,7 +43,6 @@ type world struct {
 	secret   string
 	mu       sync.Mutex
 	bots     map[string]*process
-	last     map[string]any // newest answer of a control route
 }
 
 // process is one bot.
@@ -109,16 +109,14 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 		_, err := writeDemoPolicy(w.dir)
 		ts.Check(err)
 	}
-	w.writeConfig(ts, mode, os.Getenv("HANDRAIL_SCRIPT_STORE"))
+	w.writeConfig(ts, mode)
 	ts.Setenv("SLACK_URL", w.slackURL)
 	ts.Setenv("SSM_URL", w.ssmURL)
 	ts.Setenv("BOT_URL", "http://"+w.listen)
 }
 
-func (w *world) writeConfig(ts *testscript.TestScript, mode, store string) {
-	if store == "" {
-		store = "sqlite:handrail.db"
-	}
+func (w *world) writeConfig(ts *testscript.TestScript, mode string) {
+	store := cmp.Or(w.store, "sqlite:handrail.db")
 	text := fmt.Sprintf(`slack:
   mode: %s
   app_token: ${env:SLACK_APP_TOKEN}
@@ -158,10 +156,7 @@ func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
 	p := &process{metrics: freePort(ts), log: &transcript{}, done: make(chan error, 1)}
 	file := filepath.Join(w.dir, "handrail-"+name+".yaml")
 	ts.Check(os.WriteFile(file, []byte(strings.Replace(string(text), "METRICS", p.metrics, 1)), 0o600))
-	p.cmd = exec.Command(filepath.Join(filepath.Dir(os.Args[0]), "bot"), "serve", "--config", file)
-	if path, err := exec.LookPath("bot"); err == nil {
-		p.cmd.Path = path
-	}
+	p.cmd = exec.Command("bot", "serve", "--config", file) // TestMain put it on the PATH
 	p.cmd.Env = append(os.Environ(), "SLACK_APP_TOKEN=xapp-script", "SLACK_BOT_TOKEN=xoxb-script", "SLACK_SIGNING_SECRET="+w.secret,
 		"AWS_ACCESS_KEY_ID=script", "AWS_SECRET_ACCESS_KEY=script", "AWS_EC2_METADATA_DISABLED=true")
 	p.cmd.Dir, p.cmd.Stderr, p.cmd.Stdout = w.dir, p.log, p.log
@@ -241,18 +236,12 @@ func (w *world) killAll() {
 	}
 }
 
-// signalCommand ends a bot with a signal and waits until it is gone.
-func signalCommand(sig os.Signal) func(ts *testscript.TestScript, neg bool, args []string) {
-	return func(ts *testscript.TestScript, _ bool, args []string) {
-		p := of(ts).bot(ts, args)
-		ts.Check(p.cmd.Process.Signal(sig))
-		select {
-		case err := <-p.done:
-			p.done <- err
-		case <-time.After(patience):
-			ts.Fatalf("the bot does not end")
-		}
-	}
+// kill9Command ends a bot as a power cut would: kill9 [NAME].
+func kill9Command(ts *testscript.TestScript, _ bool, args []string) {
+	p := of(ts).bot(ts, args)
+	ts.Check(p.cmd.Process.Kill())
+	err := <-p.done
+	p.done <- err
 }
 
 // sigtermCommand ends a bot gracefully: it must be gone within ten seconds, with exit code 0.
@@ -276,9 +265,9 @@ func sighupCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(of(ts).bot(ts, args).cmd.Process.Signal(syscall.SIGHUP))
 }
 
-// logCommand waits until a bot has written something: log PATTERN [NAME].
+// logCommand waits until a bot has written something: log PATTERN [NAME [DURATION]].
 func logCommand(ts *testscript.TestScript, _ bool, args []string) {
-	pattern := regexp.MustCompile(args[0])
+	pattern, began := regexp.MustCompile(args[0]), time.Now()
 	p := of(ts).bot(ts, args[1:])
 	wait(ts, "the bot writes "+args[0], func() error {
 		if !pattern.MatchString(p.log.String()) {
@@ -286,6 +275,13 @@ func logCommand(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return nil
 	})
+	if len(args) > 2 {
+		limit, err := time.ParseDuration(args[2])
+		ts.Check(err)
+		if took := time.Since(began); took > limit {
+			ts.Fatalf("the bot wrote it after %s, want %s at most", took, limit)
+		}
+	}
 }
 
 // call asks a control route and decodes the answer.
