@@ -109,6 +109,7 @@ type runView struct {
 	State      automation.State    `json:"state"`
 	Runbook    string              `json:"runbook"`
 	Parameters map[string][]string `json:"parameters,omitempty"`
+	Reason     string              `json:"reason,omitempty"`
 	Requester  string              `json:"requester"`
 	Channel    string              `json:"channel"`
 	Document   string              `json:"document"`
@@ -130,7 +131,7 @@ type runView struct {
 }
 
 func view(x *automation.Execution) runView {
-	return runView{ID: x.ID, Ref: x.Ref, State: x.State, Runbook: x.Runbook, Parameters: x.Parameters, Requester: x.Requester,
+	return runView{ID: x.ID, Ref: x.Ref, State: x.State, Runbook: x.Runbook, Parameters: x.Parameters, Reason: x.Reason, Requester: x.Requester,
 		Channel: x.Channel, Document: x.Request.DocumentName, Version: x.Request.DocumentVersion, SHA256: x.SHA256, Role: x.Role,
 		Region: x.Region, AWSID: x.AWSID, AWSStatus: x.AWSStatus, Rule: x.Rule, Decision: x.Decision, Note: x.Note, Failure: x.Failure,
 		Parked: x.Parked, CancelBy: x.CancelBy, CreatedAt: x.CreatedAt.UTC(), StartedAt: x.StartedAt.UTC(), EndedAt: x.EndedAt.UTC()}

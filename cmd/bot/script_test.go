@@ -54,6 +54,7 @@ func stories(store string) testscript.Params {
 			"world":     worldCommand,
 			"serve":     serveCommand,
 			"kill9":     kill9Command,
+			"hammer":    hammerCommand,
 			"sigterm":   sigtermCommand,
 			"sighup":    sighupCommand,
 			"log":       logCommand,

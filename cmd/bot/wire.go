@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
@@ -23,9 +24,10 @@ import (
 	"handrail/store"
 )
 
-// load reads the SDK's configuration. It asks for no credentials yet.
+// load reads the SDK's configuration. It asks for no credentials yet. The SDK's own log is dropped: what matters comes
+// back as errors.
 func (c awsConfig) load(ctx context.Context) (aws.Config, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region))
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(c.Region), awsconfig.WithLogger(logging.Nop{}))
 	if err != nil {
 		return cfg, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
