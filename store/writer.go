@@ -76,22 +76,9 @@ func (w *writer) run() {
 		case <-w.stop:
 			return
 		case c := <-w.queue:
-			w.commit(w.fill(c))
+			w.commit(c)
 		}
 	}
-}
-
-func (w *writer) fill(first *call) []*call {
-	batch := []*call{first}
-	for len(batch) < batchLimit {
-		select {
-		case c := <-w.queue:
-			batch = append(batch, c)
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // result is what became of a call within the transaction.
@@ -101,19 +88,14 @@ type result struct {
 	err  error
 }
 
-// commit runs the calls in one transaction and answers them once it is durable. Mostly none of them
-// fails, so they first run without savepoints, which cost a copy of each page that a call changes. If
-// one of several fails, all run again, each in a savepoint.
-func (w *writer) commit(batch []*call) {
-	var results []result
-	for _, c := range batch {
-		if c.taken.CompareAndSwap(false, true) {
-			results = append(results, result{call: c})
-		}
-	}
-	err := w.try(results, w.bare)
+// commit runs the call, and whatever else waits by the time it has run, in one transaction, and answers
+// all of them once it is durable. Mostly none of them fails, so they first run without savepoints, which
+// cost a copy of each page that a call changes. If one of several fails, all run again, each in a savepoint.
+func (w *writer) commit(first *call) {
+	results := w.take(nil, first)
+	results, err := w.try(results, w.bare, true)
 	if errors.Is(err, errApart) && len(results) > 1 {
-		err = w.try(results, w.savepoint)
+		results, err = w.try(results, w.savepoint, false)
 	}
 	changed := false
 	for _, r := range results {
@@ -128,18 +110,43 @@ func (w *writer) commit(batch []*call) {
 	}
 }
 
+// take adds a call to the batch unless its caller has given up.
+func (w *writer) take(batch []*result, c *call) []*result {
+	if !c.taken.CompareAndSwap(false, true) {
+		return batch
+	}
+	return append(batch, &result{call: c})
+}
+
+// fill adds what waits now.
+func (w *writer) fill(batch []*result) []*result {
+	for len(batch) < batchLimit {
+		select {
+		case c := <-w.queue:
+			batch = w.take(batch, c)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
 // errApart says that a call failed that only the end of the transaction can undo.
 var errApart = errors.New("a call must be undone")
 
-// try runs the calls by way of run and commits. After an error nothing of what they did is left.
-func (w *writer) try(results []result, run func(*result) error) error {
+// try runs the batch by way of run and commits. With more it also runs what comes meanwhile, and returns
+// the batch with that. After an error nothing of what they did is left.
+func (w *writer) try(batch []*result, run func(*result) error, more bool) ([]*result, error) {
 	ctx := context.Background()
 	_, err := w.session.exec(ctx, "BEGIN IMMEDIATE", nil)
-	for i := range results {
-		r := &results[i]
+	for i := 0; i < len(batch); i++ {
+		r := batch[i]
 		r.err, r.tx = nil, &tx{session: uncancelled{w.session}, dialect: w.dialect, now: w.now}
-		if err == nil {
-			err = run(r)
+		if err != nil {
+			continue
+		}
+		if err = run(r); err == nil && more && i == len(batch)-1 {
+			batch = w.fill(batch)
 		}
 	}
 	if err == nil {
@@ -147,11 +154,11 @@ func (w *writer) try(results []result, run func(*result) error) error {
 	}
 	if err != nil { // SQLite may have undone the transaction already, as it does when the disk is full
 		_, _ = w.session.exec(ctx, "ROLLBACK", nil)
-		for _, r := range results {
+		for _, r := range batch {
 			r.tx.forget()
 		}
 	}
-	return err
+	return batch, err
 }
 
 // bare runs a call that is hoped to succeed.
