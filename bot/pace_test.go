@@ -130,10 +130,30 @@ func TestQuickStepsBecomeOneUpdate(t *testing.T) {
 		}
 		began := time.Now()
 		a.wake(m.change(theID, progress))
+		synctest.Wait()
 		a.wake(m.change(theID, succeed))
 		synctest.Wait()
 		if !m.told(theID) || time.Since(began) > 0 {
 			t.Error("the end had to wait")
+		}
+	})
+}
+
+func TestAChangeDuringACallIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
+		var once sync.Once
+		w.answer(func(method string, _ url.Values) (int, http.Header, string) {
+			if method == "chat.postMessage" {
+				once.Do(func() { a.wake(m.change(theID, succeed)) })
+			}
+			return http.StatusOK, nil, ""
+		})
+		began := time.Now()
+		a.wake(m.insert(accepted(theID)))
+		synctest.Wait()
+		if !m.told(theID) || time.Since(began) > 0 {
+			t.Error("the end had to wait for the next look")
 		}
 	})
 }

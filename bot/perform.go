@@ -225,8 +225,10 @@ func (a *announcer) giveBack(ctx context.Context, c *card) {
 	}
 }
 
-// postpone gives the card back until later, longer each time.
+// postpone gives the card back until later, longer each time. What failed may have been done all the
+// same, so whoever takes it up again looks first.
 func (a *announcer) postpone(ctx context.Context, c *card, cause error) error {
+	c.verify = true
 	n := &c.e.Announcement
 	n.Attempts++
 	n.NextAttempt = time.Now().Add(jittered(min(a.retry<<min(n.Attempts-1, 10), 10*a.retry)))

@@ -101,7 +101,7 @@ func task(e *automation.Execution, s automation.Step, i int, room *int) *slack.T
 	// The position makes it unique: an ID of AWS may be missing, and a loop repeats names.
 	t := slack.NewTaskCardBlock(fmt.Sprintf("step-%d", i+1), stepTitle(e, s)).WithStatus(taskStatus(s))
 	text := limit(strings.TrimSpace(cleanLines(s.Failure)), min(600, *room))
-	if text == "" || *room < 20 || kindOf(s.Status) != stepBroken {
+	if text == "" || kindOf(s.Status) != stepBroken {
 		return t
 	}
 	*room -= len([]rune(text))

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -27,12 +26,6 @@ func (a *announcer) settle(ctx context.Context, c *card, err error) error {
 		return a.elsewhere(ctx, c, err)
 	case vanished:
 		return a.replace(ctx, c, err)
-	case broken:
-		// It may have been done.
-		c.verify = c.verify || c.doing.kind == stepPost || c.doing.kind == stepReply
-	}
-	if errors.Is(err, errNoStamp) {
-		c.verify = true
 	}
 	return a.postpone(ctx, c, err)
 }
