@@ -127,7 +127,7 @@ func headline(e *automation.Execution) string {
 	for _, v := range values(e) {
 		line += " · " + code(v)
 	}
-	line += ": " + bold(word) + circumstance(e, mrkdwn)
+	line += ": " + bold(word) + circumstance(e, asCode)
 	if note := remark(e); note != "" {
 		line += "\n" + note
 	}
@@ -141,7 +141,7 @@ func notice(e *automation.Execution) string {
 	if v := values(e); len(v) > 0 {
 		line += " (" + escaped(strings.Join(v, ", ")) + ")"
 	}
-	return line + " " + escaped(word) + circumstance(e, words0) + " · " + escaped(e.Ref)
+	return line + " " + escaped(word) + circumstance(e, asWords) + " · " + escaped(e.Ref)
 }
 
 // values are the first few parameter values, in the order of their names; the thread has all.
@@ -171,8 +171,8 @@ func names(parameters map[string][]string) []string {
 // voice is how names are shown: as code in mrkdwn, or as they are.
 type voice func(string) string
 
-func mrkdwn(s string) string { return code(s) }
-func words0(s string) string { return escaped(limit(clean(s), 100)) }
+func asCode(s string) string { return code(s) }
+func asWords(s string) string { return escaped(limit(clean(s), 100)) }
 
 // circumstance is the rest of the state's sentence: where, how long, by whom.
 func circumstance(e *automation.Execution, name voice) string {

@@ -9,7 +9,7 @@ import (
 	"handrail/automation"
 )
 
-// stepKinds fold AWS's step statuses: docs AutomationExecutionStatus.
+// stepState folds AWS's step statuses: AutomationExecutionStatus in SSM's API reference.
 type stepState int
 
 const (
