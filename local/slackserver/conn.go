@@ -20,17 +20,18 @@ const (
 
 // conn is one Socket Mode connection.
 type conn struct {
-	s      *Server
-	ws     *websocket.Conn
-	gone   chan struct{} // closed when the connection ends
-	ending sync.Once
+	s       *Server
+	ws      *websocket.Conn
+	greeted chan struct{} // closed after hello, which comes before anything else
+	gone    chan struct{} // closed when the connection ends
+	ending  sync.Once
 
 	mu      sync.Mutex
 	pending map[string]chan json.RawMessage // by envelope_id
 }
 
 func newConn(s *Server, ws *websocket.Conn) *conn {
-	return &conn{s: s, ws: ws, gone: make(chan struct{}), pending: map[string]chan json.RawMessage{}}
+	return &conn{s: s, ws: ws, greeted: make(chan struct{}), gone: make(chan struct{}), pending: map[string]chan json.RawMessage{}}
 }
 
 // serve greets the app and reads acknowledgements until either side ends.
@@ -47,6 +48,7 @@ func (c *conn) serve(ctx context.Context) {
 	if c.hello(ctx, count) != nil {
 		return
 	}
+	close(c.greeted)
 	go c.ping()
 	for {
 		kind, raw, err := c.ws.Read(ctx)
@@ -138,6 +140,13 @@ func (c *conn) send(ctx context.Context, d delivery, attempt int, reason string)
 	envelope := reply{"envelope_id": id, "type": d.kind, "accepts_response_payload": d.kind != kindEvent, "payload": d.payload}
 	if d.kind == kindEvent || attempt > 0 {
 		envelope["retry_attempt"], envelope["retry_reason"] = attempt, reason
+	}
+	select {
+	case <-c.greeted:
+	case <-c.gone:
+		return nil, errSocketGone
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	if err := c.write(ctx, envelope); err != nil {
 		return nil, errSocketGone

@@ -52,6 +52,9 @@ func (s *Server) persist(ctx context.Context, d delivery) {
 			return
 		}
 		reason = retryReason(out.code)
+		if d.url == "" && out.code == "operation_timeout" {
+			reason = "timeout" // Socket Mode's own word
+		}
 		if !s.sleep(ctx, s.opt.RetryDelays[attempt]) {
 			return
 		}
