@@ -171,7 +171,7 @@ func names(parameters map[string][]string) []string {
 // voice is how names are shown: as code in mrkdwn, or as they are.
 type voice func(string) string
 
-func asCode(s string) string { return code(s) }
+func asCode(s string) string  { return code(s) }
 func asWords(s string) string { return escaped(limit(clean(s), 100)) }
 
 // circumstance is the rest of the state's sentence: where, how long, by whom.
