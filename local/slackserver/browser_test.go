@@ -33,7 +33,7 @@ func browse(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Its helper processes may write for a moment after it has ended.
+	// Its child processes may write for a moment after it has ended.
 	t.Cleanup(func() { until(t, "an empty profile", func() bool { return os.RemoveAll(dir) == nil }) })
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
