@@ -101,9 +101,14 @@ func (r *rig) clock(next http.Handler) http.Handler {
 	})
 }
 
+const (
+	longRun  = "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"
+	shortRun = "run drain-and-restart InstanceId=i-0aaaaaaaaaaaaaaa1 FailAt=drain"
+)
+
 // request makes a signed slash command with a trigger ID of its own.
-func (r *rig) request() *http.Request {
-	form := url.Values{"command": {"/runbook"}, "text": {"run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"}, "team_id": {"T012LOCAL"},
+func (r *rig) request(text string) *http.Request {
+	form := url.Values{"command": {"/runbook"}, "text": {text}, "team_id": {"T012LOCAL"},
 		"api_app_id": {"A012HANDRAIL"}, "user_id": {"U012ANA"}, "channel_id": {"C012OPS"},
 		"trigger_id": {strconv.FormatInt(r.serial.Add(1), 10) + ".1.bench"}}.Encode()
 	at := strconv.FormatInt(time.Now().Unix(), 10)
@@ -118,7 +123,7 @@ func (r *rig) request() *http.Request {
 
 // command hands in one signed slash command and waits for its acknowledgement.
 func (r *rig) command(tb testing.TB) {
-	req := r.request()
+	req := r.request(longRun)
 	r.last.Store(time.Now().UnixNano())
 	w := httptest.NewRecorder()
 	r.bot.Handler().ServeHTTP(w, req)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"handrail/policy"
 )
@@ -33,6 +34,7 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 	}
 	log.Info("serving", "version", version, "mode", string(cfg.Slack.Mode), "policy", p.gate.Policy().Hash(), "region", cfg.AWS.Region)
 	go p.reload(ctx, cfg.Policy)
+	go shrinkNowAndThen(ctx)
 	return p.run(ctx)
 }
 
@@ -58,4 +60,19 @@ func (p *parts) reload(ctx context.Context, path string) {
 func (p *parts) swap(next *policy.Policy) {
 	p.log.Info("policy changed", "from", p.gate.Policy().Hash(), "to", next.Hash())
 	p.gate.Swap(next)
+}
+
+// shrinkNowAndThen gives memory back two seconds after the start, and then once a minute.
+func shrinkNowAndThen(ctx context.Context) {
+	timer := time.NewTimer(2 * time.Second)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			shrink()
+			timer.Reset(time.Minute)
+		}
+	}
 }

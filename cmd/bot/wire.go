@@ -142,9 +142,7 @@ func (c awsConfig) console() func(region, id string) string {
 	if c.EndpointURL != "" {
 		return nil
 	}
-	return func(region, id string) string {
-		return fmt.Sprintf("https://%s.console.aws.amazon.com/systems-manager/automation/execution/%s?region=%s", region, id, region)
-	}
+	return bot.AWSConsole
 }
 
 // run works until ctx ends. Then the intake stops first, and the store closes last.
@@ -161,7 +159,7 @@ func (p *parts) run(ctx context.Context) error {
 	return errors.Join(err, p.db.Close())
 }
 
-// hear wakes the engine when another replica has changed something.
+// hear wakes the engine and the announcer when something has changed, here or in another replica.
 func (p *parts) hear(ctx context.Context) error {
 	changed, cancel := p.db.Subscribe()
 	defer cancel()
@@ -171,6 +169,7 @@ func (p *parts) hear(ctx context.Context) error {
 			return nil
 		case <-changed:
 			p.engine.Wake()
+			p.bot.Wake(nil)
 		}
 	}
 }
