@@ -16,9 +16,8 @@ import (
 )
 
 const (
-	atOnce     = 16               // calls to Slack in flight
-	inHand     = 512              // executions claimed at a time: AWS runs 500 at most
-	hold       = 30 * time.Second // lease on an announcement
+	atOnce     = 16  // calls to Slack in flight
+	inHand     = 512 // executions claimed at a time: AWS runs 500 at most
 	callWithin = 10 * time.Second
 	alarmEvery = time.Minute
 )
@@ -37,6 +36,7 @@ type announcer struct {
 	interval time.Duration
 	retry    time.Duration
 	drain    time.Duration
+	lease    time.Duration
 	finder   finder
 
 	noPlans atomic.Bool // the workspace refuses plan blocks
@@ -83,7 +83,7 @@ type card struct {
 func newAnnouncer(o Options) *announcer {
 	return &announcer{
 		store: o.Store, api: o.Workspace.api, owner: o.Owner, log: o.Log, limits: newLimits(),
-		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain,
+		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain, lease: o.Limits.Lease,
 		finder: finder{api: o.Workspace.api, home: o.Workspace.known},
 		hinted: map[string]hint{}, signal: make(chan struct{}, 1),
 		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
@@ -116,10 +116,16 @@ func (a *announcer) run(ctx context.Context) error {
 	defer cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var due, next time.Time // of the next claim and of the next launch
+	var due, next, keep time.Time // of the next claim, of the next launch, and of the next look at the leases
 	for {
 		claim, urgent := a.take()
 		now := time.Now()
+		if len(a.hand) == 0 {
+			keep = now.Add(a.lease / 3)
+		} else if !now.Before(keep) {
+			keep = now.Add(a.lease / 3)
+			a.keep(ctx)
+		}
 		if claim {
 			due = earlier(due, now.Add(a.unhurried()))
 		}
@@ -130,7 +136,11 @@ func (a *announcer) run(ctx context.Context) error {
 		if urgent || !now.Before(next) {
 			next = now.Add(a.launch(calls))
 		}
-		timer.Reset(time.Until(earlier(due, next)))
+		wake := earlier(due, next)
+		if len(a.hand) > 0 {
+			wake = earlier(wake, keep)
+		}
+		timer.Reset(time.Until(wake))
 		select {
 		case <-ctx.Done():
 			a.finish(cancel)
@@ -217,7 +227,7 @@ func (a *announcer) claim(ctx context.Context) {
 			delete(a.hand, id)
 		}
 	}
-	rows, err := a.store.ClaimAnnouncements(ctx, automation.Claim{Owner: a.owner, Now: now, Until: now.Add(hold), Limit: inHand - len(a.hand)})
+	rows, err := a.store.ClaimAnnouncements(ctx, automation.Claim{Owner: a.owner, Now: now, Until: now.Add(a.lease), Limit: inHand - len(a.hand)})
 	if err != nil {
 		if ctx.Err() == nil {
 			a.log.Error("claiming announcements", "error", err)
@@ -226,14 +236,33 @@ func (a *announcer) claim(ctx context.Context) {
 	}
 	for _, e := range rows {
 		if old := a.hand[e.ID]; old != nil {
-			old.until = now.Add(hold)
+			old.until = now.Add(a.lease)
 			continue
 		}
-		c := &card{e: e, until: now.Add(hold), since: now, shown: e.Announcement.Version, verify: a.doubtful(e, now), looks: a.look}
+		c := &card{e: e, until: now.Add(a.lease), since: now, shown: e.Announcement.Version, verify: a.doubtful(e, now), looks: a.look}
 		if a.noPlans.Load() {
 			c.looks.form = plain
 		}
 		a.hand[e.ID] = c
+	}
+}
+
+// keep extends the leases of what is in hand, and lets go of what another has taken.
+func (a *announcer) keep(ctx context.Context) {
+	until := time.Now().Add(a.lease)
+	held, err := a.store.KeepAnnouncements(ctx, a.owner, until)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("keeping announcements", "error", err)
+		}
+		return
+	}
+	for id, c := range a.hand {
+		if _, ours := held[id]; ours {
+			c.until = until
+		} else if !c.busy {
+			delete(a.hand, id)
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ type Commander interface {
 type Announcements interface {
 	// ClaimAnnouncements leases executions whose announced version is behind and whose next attempt has come.
 	ClaimAnnouncements(ctx context.Context, c automation.Claim) ([]*automation.Execution, error)
+	// KeepAnnouncements extends owner's leases and returns what it still holds, by execution ID.
+	KeepAnnouncements(ctx context.Context, owner string, until time.Time) (map[string]int64, error)
 	// SaveAnnouncement writes a. It does not raise the execution's version.
 	SaveAnnouncement(ctx context.Context, owner, id string, a automation.Announcement) error
 	// Execution returns one by ID, or automation.ErrNotFound.
@@ -66,6 +68,7 @@ type Limits struct {
 	Interval    time.Duration // shortest time between two updates of a card that is not final; 1 s
 	Retry       time.Duration // first wait after Slack failed, doubled up to ten times that; 1 s
 	Drain       time.Duration // time to finish what is in hand when Run ends; 4 s
+	Lease       time.Duration // how long other replicas wait for a silent one before they announce in its place; 3 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -88,6 +91,7 @@ func (l Limits) withDefaults() Limits {
 	duration(&l.Interval, time.Second)
 	duration(&l.Retry, time.Second)
 	duration(&l.Drain, 4*time.Second)
+	duration(&l.Lease, 3*time.Second)
 	return l
 }
 

@@ -57,6 +57,18 @@ func (m *memory) ClaimAnnouncements(_ context.Context, c automation.Claim) ([]*a
 	return out, nil
 }
 
+func (m *memory) KeepAnnouncements(_ context.Context, owner string, until time.Time) (map[string]int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	held := map[string]int64{}
+	for id, o := range m.owners {
+		if o == owner {
+			m.until[id], held[id] = until, m.rows[id].Version
+		}
+	}
+	return held, m.fail
+}
+
 func (m *memory) SaveAnnouncement(_ context.Context, owner, id string, a automation.Announcement) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

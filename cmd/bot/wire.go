@@ -112,19 +112,20 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 		Policy: p.gate.Policy, Log: p.log})
 	var err error
 	p.bot, err = bot.New(bot.Options{Workspace: workspace, Commander: asks, Store: p.db, Owner: owner, Mode: c.Slack.Mode,
-		SigningSecrets: c.Slack.signing(), Console: c.AWS.console(), Log: p.log})
+		SigningSecrets: c.Slack.signing(), Console: c.AWS.console(), Limits: bot.Limits{Lease: c.lease()}, Log: p.log})
 	if err != nil {
 		return usageError{err}
 	}
 	return nil
 }
 
-// lease is how long the others wait for a silent replica. SQLite has no others, and frees the leases when it is opened.
+// lease is how long the others wait for a silent replica; 0 means the default. SQLite has no others, and frees the
+// leases when it is opened.
 func (c *config) lease() time.Duration {
 	if strings.HasPrefix(string(c.Store.URL), "sqlite:") {
 		return time.Minute
 	}
-	return 4 * time.Second
+	return 0
 }
 
 func (c slackConfig) signing() []string {
