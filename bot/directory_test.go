@@ -142,7 +142,7 @@ func TestCacheForgetsAfterAMinute(t *testing.T) {
 			}
 			return v
 		}
-		if get() != 1 || get() != 1 {
+		if first, second := get(), get(); first != 1 || second != 1 {
 			t.Error("an answer was not kept")
 		}
 		time.Sleep(59 * time.Second)

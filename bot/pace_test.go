@@ -338,7 +338,9 @@ func TestTwoReplicasPostOneCard(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 		if n := len(w.of("chat.postMessage")); n != 15 {
 			t.Errorf("%d messages were posted, want 5 cards with 2 replies each", n)
 		}

@@ -244,7 +244,9 @@ func TestCommandsBeforeSlackIsKnownAreRefusedInTime(t *testing.T) {
 		t.Error("not acknowledged")
 	}
 	cancel()
-	<-done
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 	if len(r.acks) > 0 {
 		t.Errorf("a click was acknowledged that Slack should send again: %v", <-r.acks)
 	}

@@ -37,13 +37,13 @@ func TestCardGoesFromQueuedToSucceeded(t *testing.T) {
 	t.Parallel()
 	l := serve(t, slackserver.Options{}, nil)
 	l.accept(theID)
-	e := l.waitTold(theID)
+	l.waitTold(theID)
 	seen := l.sees("ben", "ops", "")
 	if len(seen) != 1 || !strings.Contains(texts(seen), "restart-web (i-0aaaaaaaaaaaaaaa1) queued") {
 		t.Fatalf("ben sees %v", seen)
 	}
 	l.change(theID, succeed)
-	e = l.waitTold(theID)
+	e := l.waitTold(theID)
 	if got := texts(l.sees("ben", "ops", "")); got != "✅ restart-web (i-0aaaaaaaaaaaaaaa1) succeeded in 1 m 42 s · r-7f3k2" {
 		t.Errorf("ben sees %q", got)
 	}

@@ -169,7 +169,7 @@ func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
 		select {
 		case err := <-p.done:
 			p.done <- err
-			return fatal{fmt.Errorf("it ended: %v\n%s", err, p.log)}
+			return fatal{fmt.Errorf("it ended: %s\n%s", p.cmd.ProcessState, p.log)}
 		default:
 		}
 		res, err := http.Get("http://" + p.metrics + "/readyz")
@@ -231,8 +231,7 @@ func (w *world) killAll() {
 	defer w.mu.Unlock()
 	for _, p := range w.bots {
 		_ = p.cmd.Process.Kill()
-		<-p.done
-		p.done <- nil
+		p.done <- <-p.done
 	}
 }
 

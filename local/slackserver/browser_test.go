@@ -45,7 +45,7 @@ func browse(t *testing.T) *browser {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	t.Cleanup(func() {
 		select {
 		case <-ended:
@@ -63,7 +63,8 @@ func browse(t *testing.T) *browser {
 	go func() {
 		for lines.Scan() { // keep the pipe empty
 		}
-		ended <- cmd.Wait()
+		_ = cmd.Wait() // a killed browser says so, too
+		close(ended)
 	}()
 	ws, _, err := websocket.Dial(ctx, link, nil)
 	if err != nil {

@@ -83,11 +83,11 @@ func conversationsList(c *call) (reply, error) {
 	return reply{"channels": page, "response_metadata": reply{"next_cursor": next}}, err
 }
 
-func (ch *channel) kind() string {
+func (c *channel) kind() string {
 	switch {
-	case ch.isIM:
+	case c.isIM:
 		return "im"
-	case ch.IsPrivate:
+	case c.IsPrivate:
 		return "private_channel"
 	}
 	return "public_channel"

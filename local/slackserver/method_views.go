@@ -2,6 +2,7 @@ package slackserver
 
 import (
 	"encoding/json"
+	"errors"
 
 	"handrail/local/slackserver/blockkit"
 )
@@ -23,7 +24,7 @@ func readView(raw, kind string) (map[string]any, error) {
 		surface = blockkit.Home
 	}
 	problems := blockProblems(surface, json.RawMessage(raw), "/view")
-	if refused, ok := problems.(*apiError); ok { // a plain type: blockProblems never wraps
+	if refused, ok := errors.AsType[*apiError](problems); ok {
 		refused.code = "invalid_arguments"
 		return nil, refused
 	}
