@@ -36,7 +36,36 @@ func (w *Workspace) Actor(ctx context.Context, team, user string) (policy.Actor,
 	if err != nil {
 		return unknown, fmt.Errorf("looking up a person: %w", err)
 	}
+	actor.UserGroups = w.groupsOf(ctx, user)
 	return actor, nil
+}
+
+// groupsOf lists the user groups that the person is in, of those that decisions depend on. A group that cannot be
+// looked up is left out: a failure never widens what somebody may do.
+func (w *Workspace) groupsOf(ctx context.Context, user string) []string {
+	if w.opt.UserGroups == nil {
+		return nil
+	}
+	var in []string
+	for _, id := range w.opt.UserGroups() {
+		members, err := w.groups.get(ctx, id, func(ctx context.Context) (map[string]struct{}, error) {
+			users, err := w.api.GetUserGroupMembersContext(ctx, id)
+			if err != nil {
+				return nil, redacted(err)
+			}
+			members := make(map[string]struct{}, len(users))
+			for _, u := range users {
+				members[u] = struct{}{}
+			}
+			return members, nil
+		})
+		if err != nil {
+			w.opt.Log.Warn("looking up a user group", "usergroup", id, "error", err)
+		} else if _, ok := members[user]; ok {
+			in = append(in, id)
+		}
+	}
+	return in
 }
 
 // standing reads the flags of users.info. is_app_user is not among them: it marks people who
@@ -110,6 +139,8 @@ func (w *Workspace) learn(kind string, event json.RawMessage) {
 		if json.Unmarshal(event, &e) == nil {
 			w.forgetActor(e.User.ID)
 		}
+	case "subteam_members_changed", "subteam_updated":
+		w.groups.forgetIf(func(string) bool { return true })
 	case "channel_rename", "group_rename":
 		var e struct {
 			Channel struct{ ID string } `json:"channel"`

@@ -12,7 +12,7 @@ import (
 )
 
 // scopes are the bot scopes without which something does not work: deploy/slack/manifest.yaml says what for.
-var scopes = []string{"app_mentions:read", "channels:read", "chat:write", "commands", "groups:read", "im:write", "users:read"}
+var scopes = []string{"app_mentions:read", "channels:read", "chat:write", "commands", "groups:read", "im:write", "usergroups:read", "users:read"}
 
 // Findings is what Slack says of our installation.
 type Findings struct {

@@ -21,8 +21,9 @@ type WorkspaceOptions struct {
 	APIURL     string // https://slack.com/api/ if ""; a missing slash at the end is added
 	BotToken   string
 	AppToken   string
-	HTTPClient *http.Client // nil: 10 s timeout, no redirects
-	Log        *slog.Logger // nil discards
+	UserGroups func() []string // IDs of the user groups that decisions depend on today; nil means none
+	HTTPClient *http.Client    // nil: 10 s timeout, no redirects
+	Log        *slog.Logger    // nil discards
 }
 
 // Workspace is the Slack workspace that the bot is installed in. It is the automation.Directory:
@@ -34,6 +35,7 @@ type Workspace struct {
 	asking   chan struct{} // holds the one who asks Slack who we are
 	actors   *cache[policy.Actor]
 	channels *cache[policy.Channel]
+	groups   *cache[map[string]struct{}] // members of user groups
 }
 
 var _ automation.Directory = (*Workspace)(nil)
@@ -65,7 +67,7 @@ func NewWorkspace(o WorkspaceOptions) (*Workspace, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Workspace{opt: o, asking: make(chan struct{}, 1), actors: newCache[policy.Actor](), channels: newCache[policy.Channel]()}
+	w := &Workspace{opt: o, asking: make(chan struct{}, 1), actors: newCache[policy.Actor](), channels: newCache[policy.Channel](), groups: newCache[map[string]struct{}]()}
 	w.api = slack.New(o.BotToken, slack.OptionHTTPClient(o.HTTPClient), slack.OptionAPIURL(o.APIURL))
 	return w, nil
 }

@@ -167,7 +167,7 @@ func TestRoleTrustsItsOwnAccountAlone(t *testing.T) {
 // scopes says what each Web API method that bot calls needs: docs.slack.dev/reference/methods. The two that only help
 // after an unclear answer are not asked for.
 var scopes = map[string][]string{
-	"AuthTest": nil, "GetBotInfo": {"users:read"}, "GetUserInfo": {"users:read"}, "GetConversationInfo": {"channels:read", "groups:read"},
+	"AuthTest": nil, "GetBotInfo": {"users:read"}, "GetUserInfo": {"users:read"}, "GetUserGroupMembers": {"usergroups:read"}, "GetConversationInfo": {"channels:read", "groups:read"},
 	"PostMessage": {"chat:write", "im:write"}, "PostEphemeral": {"chat:write"}, "UpdateMessage": {"chat:write"},
 	"GetConversationHistory": nil, "GetConversationReplies": nil,
 	"StartSocketMode": nil, // with the app-level token, whose connections:write is no scope of the bot

@@ -82,8 +82,9 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	gate := policy.NewGate(p)
 	workspace, err := bot.NewWorkspace(bot.WorkspaceOptions{APIURL: c.Slack.APIURL, BotToken: string(c.Slack.BotToken),
-		AppToken: string(c.Slack.AppToken), Log: log})
+		AppToken: string(c.Slack.AppToken), UserGroups: func() []string { return gate.Policy().UserGroups() }, Log: log})
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -91,7 +92,7 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	out := &parts{db: db, gate: policy.NewGate(p), region: c.AWS.Region, log: log, mode: c.Slack.Mode,
+	out := &parts{db: db, gate: gate, region: c.AWS.Region, log: log, mode: c.Slack.Mode,
 		listen: c.Slack.Listen, metrics: c.Metrics.Listen}
 	q := c.AWS.Quotas
 	out.client = automation.NewClient(automation.ClientOptions{Config: cfg, EndpointURL: c.AWS.EndpointURL,
