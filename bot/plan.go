@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -58,6 +59,7 @@ func wordOf(s automation.Step, over bool) string {
 
 // plan shows at most n steps as tasks, the present one among them.
 func plan(e *automation.Execution, n int) slack.Block {
+	e, unneeded := ran(e)
 	shown, before, after := window(e, n)
 	var tasks []*slack.TaskCardBlock
 	if before > 0 {
@@ -70,7 +72,20 @@ func plan(e *automation.Execution, n int) slack.Block {
 	if after > 0 {
 		tasks = append(tasks, slack.NewTaskCardBlock("after", fmt.Sprintf("%d later steps", after)).WithStatus(slack.TaskCardStatusPending))
 	}
-	return slack.NewPlanBlock(tally(e)).WithTasks(tasks...)
+	return slack.NewPlanBlock(tally(e) + unneeded).WithTasks(tasks...)
+}
+
+// ran leaves out of a success what its branches passed by, which would look like work to come, and says how much that is.
+func ran(e *automation.Execution) (*automation.Execution, string) {
+	if e.State != automation.Succeeded {
+		return e, ""
+	}
+	short := *e
+	short.Steps = slices.DeleteFunc(slices.Clone(e.Steps), func(s automation.Step) bool { return kindOf(s.Status) == stepAhead })
+	if n := len(e.Steps) - len(short.Steps); n > 0 {
+		return &short, fmt.Sprintf(" · %d not needed", n)
+	}
+	return e, ""
 }
 
 // tally is "2 of 4 steps".
@@ -134,8 +149,9 @@ func stepTitle(e *automation.Execution, s automation.Step) string {
 
 // stepLines is the plan without a plan block: a line for each step.
 func stepLines(e *automation.Execution, n int) string {
+	e, unneeded := ran(e)
 	shown, before, after := window(e, n)
-	lines := []string{bold(tally(e))}
+	lines := []string{bold(tally(e) + unneeded)}
 	if before > 0 {
 		lines = append(lines, fmt.Sprintf("✅  %d earlier steps", before))
 	}
