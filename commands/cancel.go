@@ -30,7 +30,7 @@ func (c *Commands) cancel(ctx context.Context, k call) Answer {
 	case err != nil:
 		return c.notFound(k, "an execution", k.words[0].Value, err)
 	case !out.Decision.Allowed():
-		return c.refusal(k, out.Decision)
+		return c.refusal(ctx, k, out.Decision)
 	case out.Again && out.Execution.State.Terminal():
 		return say(line("%s is over already: %s.", code(out.Execution.Ref), strings.ReplaceAll(string(out.Execution.State), "_", " ")))
 	case out.Again:

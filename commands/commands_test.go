@@ -171,7 +171,7 @@ func TestWrongLinesAreExplained(t *testing.T) {
 		{"U012ANA", "run", "Which runbook?"},
 		{"U012ANA", "run restart-web i-1", "`/runbook run restart-web i-1\n                         ^^^`"},
 		{"U012ANA", "run restart-wbe InstanceId=i-1", "restart-web"},
-		{"U012ANA", "run restart-web", "InstanceId"},
+		{"U012ANA", "run restart-web", "Try  `/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`"},
 		{"U012ANA", "run restart-web InstanceID=i-0aaaaaaaaaaaaaaa1", "InstanceId"},
 		{"U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa9", "^^^"},
 		{"U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 AutomationAssumeRole=arn:aws:iam::123456789012:role/Admin", "AutomationAssumeRole"},
@@ -245,10 +245,11 @@ func TestHelpShowsWhatThisPersonMayRun(t *testing.T) {
 func TestListAndShow(t *testing.T) {
 	h, c := newHouse(t)
 	for text, want := range map[string]string{
-		"list":             "`restart-web`  Restart a web server",
-		"ls rest":          "`restart-web`",
-		"list nothing":     "matches `nothing`",
-		"show restart-web": "`InstanceId`: StringList, required, one of `i-0aaaaaaaaaaaaaaa1` and `i-0aaaaaaaaaaaaaaa2`, up to 2 values",
+		"list":              "`restart-web`  Restart a web server",
+		"ls rest":           "`restart-web`",
+		"list nothing":      "matches `nothing`",
+		"show  restart-web": "Rule web-restarts  `web` may run and cancel in `#ops`",
+		"show restart-web":  "`InstanceId`: StringList, required, one of `i-0aaaaaaaaaaaaaaa1` and `i-0aaaaaaaaaaaaaaa2`, up to 2 values",
 	} {
 		if got := read(c.Do(t.Context(), as("U012ANA", text))); !strings.Contains(got, want) {
 			t.Errorf("%q: %s\nwants %q", text, got, want)

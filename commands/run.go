@@ -29,7 +29,7 @@ func (c *Commands) run(ctx context.Context, k call) Answer {
 	case out.Again:
 		return say(line("That request was received before: it is %s.", code(out.Execution.Ref)))
 	case out.Execution == nil:
-		return c.refusal(k, out.Decision)
+		return c.refusal(ctx, k, out.Decision)
 	}
 	return Answer{Execution: out.Execution}
 }
@@ -69,7 +69,7 @@ func (c *Commands) ask(k call) (a automation.Ask, dry bool, bad *Answer) {
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // refusal explains a no and helps: the rule that decided, the rule that would have allowed, and what to do.
-func (c *Commands) refusal(k call, d policy.Decision) Answer {
+func (c *Commands) refusal(ctx context.Context, k call, d policy.Decision) Answer {
 	e := d.Explain()
 	lines := []Line{line("⛔ %s", e.Sentence), line("%s  %s", bold("Why"), e.Decided)}
 	if e.Near != "" {
@@ -79,7 +79,13 @@ func (c *Commands) refusal(k call, d policy.Decision) Answer {
 		lines = append(lines, line("%s  %s", bold("Missing"), e.Missing))
 	}
 	if e.Fix != "" {
-		lines = append(lines, line("%s  %s", bold("You can"), e.Fix))
+		lines = append(lines, line("%s  %s", bold("Next"), e.Fix))
+	}
+	if d.Code() == policy.CodeRunbookUnknown {
+		lines = append(lines, line("%s shows those you can run here.", code(k.Command+" list")))
+	}
+	if d.Code() == policy.CodeParameterMissing {
+		lines = append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, d.Runbook()))))
 	}
 	if l := c.pointAt(k, d); l != nil {
 		lines = append(lines, l)

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"handrail/automation"
@@ -28,7 +29,7 @@ func (c *Commands) show(ctx context.Context, k call) Answer {
 		lines = append(lines, parameter(p, d))
 	}
 	for _, g := range c.Policy().GrantsFor(rb.Name) {
-		lines = append(lines, join(line("%s  ", bold("Rule "+g.Name)), list(g.To), line(" in "), list(g.Channels)))
+		lines = append(lines, grant(g))
 	}
 	xs, err := c.Memory.Executions(ctx, automation.Query{Runbook: rb.Name, Limit: 5})
 	if err != nil {
@@ -38,6 +39,19 @@ func (c *Commands) show(ctx context.Context, k call) Answer {
 		lines = append(append(lines, line("%s", bold("Last results"))), executions(xs)...)
 	}
 	return say(append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, rb))))...)
+}
+
+// grant says who may do what where.
+func grant(g *policy.Grant) Line {
+	verbs := make([]string, len(g.May))
+	for i, a := range g.May {
+		verbs[i] = string(a)
+	}
+	l := join(line("%s  ", bold("Rule "+g.Name)), list(g.To), line(" may %s in ", strings.Join(verbs, " and ")))
+	if slices.Contains(g.Channels, policy.Everything) {
+		return append(l, line("any channel")...)
+	}
+	return join(l, list(g.Channels))
 }
 
 func about(rb *policy.Runbook, d *policy.Document) []Line {

@@ -65,7 +65,7 @@ func (c *Commands) recorded(ctx context.Context, k call, id string) Answer {
 func (c *Commands) explain(ctx context.Context, k call, a automation.Ask) Answer {
 	d := c.Engine.Explain(ctx, a)
 	if !d.Allowed() {
-		refused := c.refusal(k, d)
+		refused := c.refusal(ctx, k, d)
 		refused.Lines = append(refused.Lines, line("This was only a question: nothing was recorded or started."))
 		return refused
 	}

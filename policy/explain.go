@@ -100,7 +100,7 @@ func (d Decision) explainUnknown(e *Explanation) {
 	e.Decided = "The policy lists every runbook that may run."
 	e.Fix = strings.TrimSpace(meant(e.Suggestions))
 	if e.Fix == "" {
-		e.Fix = "The list shows those that you may run."
+		e.Fix = "Look into the list of those that you may run."
 	}
 }
 
@@ -125,7 +125,7 @@ func (d Decision) explainGrants(e *Explanation) {
 	case near != nil && lacks == lacksChannel && len(near.Channels) > 0:
 		e.Fix = fmt.Sprintf("Do it in %s.", join(limited(near.Channels), "or"))
 	case len(e.Who) > 0:
-		e.Fix = fmt.Sprintf("Ask %s, or whoever keeps the policy.", join(limited(e.Who), "or"))
+		e.Fix = fmt.Sprintf("Ask %s to do it, or ask whoever keeps the policy for the right.", join(limited(e.Who), "or"))
 	default:
 		e.Fix = askKeeper
 	}
