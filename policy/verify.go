@@ -6,7 +6,8 @@ import (
 )
 
 // Verify says what is wrong with what AWS holds for a runbook of p, in a sentence, or nil: the version and the hash
-// that the policy pins, the role, and the parameters that the policy lists. Decide makes the same checks.
+// that the policy pins, the role, and the parameters that the policy lists, which Decide checks as well; and that the
+// document takes every value that the policy allows, which otherwise only AWS would say.
 func (p *Policy) Verify(rb *Runbook, doc *Document) error {
 	listed := make(map[string][]string, len(rb.Parameters))
 	for _, parameter := range rb.Parameters {
@@ -24,6 +25,19 @@ func (p *Policy) Verify(rb *Runbook, doc *Document) error {
 	}
 	if sentence != "" {
 		return errors.New(sentence)
+	}
+	return refused(rb, doc)
+}
+
+// refused says which listed value the document's own rules refuse: AWS would not start with it.
+func refused(rb *Runbook, doc *Document) error {
+	for _, listed := range rb.Parameters {
+		declared, _ := doc.Content.Parameter(listed.Name) // checked before
+		for _, value := range listed.Allow {
+			if err := declared.Check([]string{value}); err != nil {
+				return fmt.Errorf("the policy allows %s=%s, which %s refuses: %w", listed.Name, shown(value), rb.Document, err)
+			}
+		}
 	}
 	return nil
 }
