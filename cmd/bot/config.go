@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -97,12 +98,15 @@ func loadConfig(path string) (*config, error) {
 	if len(data) > maxConfig {
 		return nil, usage("%s: the file is larger than 1 MiB", path)
 	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, usage("%s: the file is empty", path)
+	}
 	var root yaml.Node
 	if err := yaml.Load(data, &root); err != nil {
 		return nil, usage("%s: %w", path, err)
 	}
 	if len(root.Content) == 0 {
-		return nil, usage("%s: the file is empty", path)
+		return nil, usage("%s: the file holds nothing but comments", path)
 	}
 	w := configWalk{path: path}
 	w.mapping("", root.Content[0])
