@@ -62,11 +62,12 @@ type hint struct {
 	ended   bool
 }
 
-// card is an execution in hand. While it is busy, the loop touches only the first three fields.
+// card is an execution in hand. While it is busy, the loop touches only the first four fields.
 type card struct {
-	until time.Time // end of the lease
-	busy  bool      // a call is in flight
-	hint  hint
+	until   time.Time // end of the lease
+	busy    bool      // a call is in flight
+	hint    hint
+	claimed *automation.Execution // the row, if it was given back and claimed again before the call had landed
 
 	e      *automation.Execution
 	since  time.Time // when it came into hand
@@ -236,15 +237,20 @@ func (a *announcer) claim(ctx context.Context) {
 	}
 	for _, e := range rows {
 		if old := a.hand[e.ID]; old != nil {
-			old.until = now.Add(a.lease)
+			old.until, old.claimed = now.Add(a.lease), e
 			continue
 		}
-		c := &card{e: e, until: now.Add(a.lease), since: now, shown: e.Announcement.Version, verify: a.doubtful(e, now), looks: a.look}
-		if a.noPlans.Load() {
-			c.looks.form = plain
-		}
-		a.hand[e.ID] = c
+		a.pick(e, now)
 	}
+}
+
+// pick takes a claimed row in hand.
+func (a *announcer) pick(e *automation.Execution, now time.Time) {
+	c := &card{e: e, until: now.Add(a.lease), since: now, shown: e.Announcement.Version, verify: a.doubtful(e, now), looks: a.look}
+	if a.noPlans.Load() {
+		c.looks.form = plain
+	}
+	a.hand[e.ID] = c
 }
 
 // keep extends the leases of what is in hand, and lets go of what another has taken.
@@ -351,11 +357,15 @@ func (a *announcer) landed(c *card) bool {
 	a.flying--
 	id := c.e.ID
 	switch {
+	case errors.Is(c.err, errGone) && c.claimed != nil:
+		a.pick(c.claimed, time.Now())
+		a.hand[id].hint = c.hint
 	case errors.Is(c.err, errGone):
 		delete(a.hand, id)
 	case c.err != nil:
 		a.log.Warn("announcing", "execution", id, "step", string(c.doing.kind), "attempts", c.e.Announcement.Attempts, "error", redacted(c.err))
 	}
+	c.claimed = nil
 	if c.sent {
 		a.updated[id] = time.Now()
 	}

@@ -21,7 +21,8 @@ type memory struct {
 	owners map[string]string
 	until  map[string]time.Time
 	claims int
-	fail   error // of every call, if set
+	fail   error  // of every call, if set
+	saved  func() // runs after each announcement is saved, if set
 }
 
 func newMemory(es ...*automation.Execution) *memory {
@@ -70,6 +71,9 @@ func (m *memory) KeepAnnouncements(_ context.Context, owner string, until time.T
 }
 
 func (m *memory) SaveAnnouncement(_ context.Context, owner, id string, a automation.Announcement) error {
+	if m.saved != nil {
+		defer m.saved()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
