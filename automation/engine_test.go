@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -248,6 +249,23 @@ func TestOnePoisonedRowIsSetAsideAndTheOthersGoOn(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		if x := s.row(bad.Execution.ID); x.Parked == "" || x.State.Terminal() {
 			t.Errorf("the poisoned row is %s, parked %q", x.State, x.Parked)
+		}
+	})
+}
+
+// A slow AWS costs a no, in time to be recorded and answered.
+func TestASlowLookUpIsARecordedNo(t *testing.T) {
+	act(t, func(s *stage) {
+		s.aws.set(func() { s.aws.slow = time.Hour })
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(s.ctx, 2500*time.Millisecond)
+		defer cancel()
+		out, err := s.engine.Submit(ctx, ask("k1"))
+		if err != nil || out.Decision.Code() != policy.CodeDocumentUnknown || len(s.store.records) != 1 {
+			t.Errorf("got %v, %v with %d records", out.Decision.Code(), err, len(s.store.records))
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("it took %s", took)
 		}
 	})
 }

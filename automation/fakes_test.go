@@ -176,7 +176,8 @@ type cloud struct {
 	onFind    error
 	onStop    func(n int) error
 	stops     int
-	lost      bool // Describe is down
+	lost      bool          // Describe is down
+	slow      time.Duration // how long DescribeDocument takes
 	panicking map[string]bool
 }
 
@@ -263,9 +264,20 @@ func (c *cloud) Steps(_ context.Context, _, id string) ([]Step, error) {
 	return []Step{{ID: "s1", Name: "stopInstances", Action: "aws:changeInstanceState", Status: status}}, nil
 }
 
-func (c *cloud) DescribeDocument(context.Context, string, string, string) (DocumentInfo, error) {
+func (c *cloud) DescribeDocument(ctx context.Context, _, _, _ string) (DocumentInfo, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.slow > 0 {
+		c.mu.Unlock()
+		select {
+		case <-ctx.Done():
+		case <-time.After(c.slow):
+		}
+		c.mu.Lock()
+	}
+	if err := ctx.Err(); err != nil {
+		return DocumentInfo{}, &Fault{Kind: Unavailable, Operation: opDescribeDocument, Err: err}
+	}
 	if c.hash == "" {
 		return DocumentInfo{}, &Fault{Kind: Missing, Operation: opDescribeDocument, Code: "InvalidDocument", Message: "gone"}
 	}

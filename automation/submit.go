@@ -38,7 +38,7 @@ type Outcome struct {
 // Submit is the door: it decides, records and stores the execution in one transaction, and returns
 // once that is durable. An error means that nothing was accepted.
 func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
-	r := e.request(ctx, a, e.Catalogue.Look)
+	r := e.question(ctx, a)
 	leased := e.reserve()
 	var out Outcome
 	accept := func(tx Tx) (err error) {
@@ -104,6 +104,16 @@ func (e *Engine) submit(ctx context.Context, tx Tx, a Ask, r *policy.Request, le
 	return Outcome{Decision: d, Execution: x}, tx.Insert(ctx, x)
 }
 
+// lookUpWithin leaves time to record a no and to answer, of the three seconds that Slack waits.
+const lookUpWithin = 1500 * time.Millisecond
+
+// question gathers what the policy must know while a person waits.
+func (e *Engine) question(ctx context.Context, a Ask) *policy.Request {
+	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	defer cancel()
+	return e.request(ctx, a, e.Catalogue.Look)
+}
+
 // request gathers what the policy must know. What cannot be learned stays at its zero value, which is a no.
 func (e *Engine) request(ctx context.Context, a Ask, look func(context.Context, *policy.Runbook) *policy.Document) *policy.Request {
 	r := &policy.Request{Action: policy.Run, Entry: a.Entry, Runbook: a.Runbook, Parameters: a.Parameters, At: a.At}
@@ -165,5 +175,5 @@ func newRef() string {
 
 // Explain decides as Submit would, and does nothing: no record, no execution. Its decision starts nothing.
 func (e *Engine) Explain(ctx context.Context, a Ask) policy.Decision {
-	return policy.Decide(e.Gate.Policy(), e.request(ctx, a, e.Catalogue.Look))
+	return policy.Decide(e.Gate.Policy(), e.question(ctx, a))
 }
