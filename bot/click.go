@@ -79,10 +79,14 @@ func (b *Bot) cancel(ctx context.Context, in received, i interaction) acknowledg
 		b.opt.Log.Warn("refusing a malformed click")
 		return refused(http.StatusBadRequest)
 	}
+	thread := i.Message.Thread
+	if thread == ts { // a card with replies stands in the channel all the same, and is answered there
+		thread = ""
+	}
 	inv := commands.Invocation{
 		Key:   strings.Join([]string{"button", channel, ts, action.ID, i.User.ID, action.TS}, ":"),
 		Entry: policy.ByButton, Team: firstOf(i.User.Team, i.Team.ID, i.Enterprise.ID), User: i.User.ID,
-		Channel: channel, Thread: i.Message.Thread, Command: "/runbook", At: in.at,
+		Channel: channel, Thread: thread, Command: "/runbook", At: in.at,
 	}
 	a := b.click(ctx, inv, ts, action.Value)
 	return taken().then(func(ctx context.Context) { b.whisper(ctx, inv, a) })

@@ -79,8 +79,11 @@ func TestCancelButton(t *testing.T) {
 	l := serve(t, slackserver.Options{}, func(context.Context, commands.Invocation) commands.Answer {
 		return sayPlainly("🚫 Cancelling r-7f3k2.")
 	})
-	l.accept(theID, func(e *automation.Execution) { e.State = automation.Running })
+	l.accept(theID, func(e *automation.Execution) { e.State, e.AWSID = automation.Running, theAWS })
 	e := l.waitTold(theID)
+	if n := len(l.sees("ben", "ops", e.Announcement.Card)); n != 2 {
+		t.Fatalf("the card's thread has %d messages, want the card and a reply", n)
+	}
 	click := object{"user": "ana", "channel": "ops", "message_ts": e.Announcement.Card, "action_id": "cancel"}
 	if r := l.post("/control/action", click); r["ok"] != true {
 		t.Fatalf("the click answered %v", r)
