@@ -28,8 +28,8 @@ import (
 
 type worldKey struct{}
 
-// patience is how long a script waits for something to appear.
-const patience = 20 * time.Second
+// patience is how long a script waits for something to appear: long, for CI runs it with the race detector beside much else.
+const patience = 60 * time.Second
 
 // world is what a script plays in: a Slack and an AWS in this process, and bots as processes of their own.
 type world struct {
