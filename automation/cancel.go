@@ -28,7 +28,9 @@ func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("finding the execution: %w", err)
 	}
 	r := &policy.Request{Action: policy.Cancel, Entry: a.Entry, Runbook: x.Runbook, Requester: x.Requester, Execution: x.ID, At: a.At}
-	e.place(ctx, r, a.Team, a.User, a.Channel)
+	look, enough := context.WithTimeout(ctx, lookUpWithin)
+	e.place(look, r, a.Team, a.User, a.Channel)
+	enough()
 	var out Outcome
 	for {
 		err = e.Store.Update(ctx, func(tx Tx) error {
