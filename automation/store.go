@@ -12,7 +12,7 @@ import (
 var (
 	ErrNotFound  = errors.New("not found")
 	ErrStale     = errors.New("changed meanwhile") // the row's version is no longer the one that was read
-	ErrDuplicate = errors.New("already there")     // an execution with this key exists
+	ErrDuplicate = errors.New("already there")     // an execution or a record with this key exists
 )
 
 // Tx is one transaction of a Store.
@@ -56,15 +56,18 @@ type Store interface {
 	// Execution returns one by ID or Ref, or ErrNotFound.
 	Execution(ctx context.Context, id string) (*Execution, error)
 	Executions(ctx context.Context, q Query) ([]*Execution, error)
+	// Decided returns the record of a request's idempotency key, or ErrNotFound.
+	Decided(ctx context.Context, key string) (policy.Record, error)
 	// Claim takes due, open executions that are not parked in one statement, oldest next attempt first.
 	Claim(ctx context.Context, c Claim) ([]*Execution, error)
 	// Postpone writes attempts and next attempt of rows that owner holds, without raising their version,
 	// and gives back their leases.
 	Postpone(ctx context.Context, owner string, es ...*Execution) error
-	// Keep extends owner's leases in one statement and returns what it still holds: the rows' IDs and their versions.
-	// A row that is missing was taken by another; one with a newer version was changed by another.
-	Keep(ctx context.Context, owner string, until time.Time) (map[string]int64, error)
-	// Release gives back all of owner's leases.
+	// Keep extends owner's leases on these executions in one statement and returns which of them it still holds,
+	// with their versions. One that is missing was taken by another; one with a newer version was changed by
+	// another. Leases on anything else lapse, so that a row which was lost track of is claimed again.
+	Keep(ctx context.Context, owner string, until time.Time, ids []string) (map[string]int64, error)
+	// Release gives back all of owner's leases on executions. Those on announcements are another's business.
 	Release(ctx context.Context, owner string) error
 }
 

@@ -27,7 +27,8 @@ type Record struct {
 }
 
 // Recorder writes a record within the transaction that holds what the record describes.
-// An error means that the record does not exist, and so that nothing may happen.
+// An error means that the record does not exist, and so that nothing may happen. A second record with the same
+// Key, unless that is "", is an error: a request is decided once, and a replay of it is not.
 type Recorder interface {
 	Record(ctx context.Context, r Record) error
 }
