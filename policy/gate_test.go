@@ -64,7 +64,7 @@ func TestGateRecordsANo(t *testing.T) {
 	got := j.records[0]
 	if got.Allowed || got.Code != policy.CodeChannelNotGranted || got.Rule != "" ||
 		got.Sentence != "No rule lets you run restart-web in #random." ||
-		got.Near != "web-restarts lets web run it in #ops or #inc-*. You are in #random." {
+		got.Near != "web-restarts lets web run it in #ops or #inc-*. #random is not one of its channels." {
 		t.Errorf("recorded %+v", got)
 	}
 	if diff := cmp.Diff(map[string][]string{"InstanceId": {"i-0aaaaaaaaaaaaaaa1"}}, got.Parameters); diff != "" {

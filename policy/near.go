@@ -7,11 +7,11 @@ import (
 )
 
 // What a grant lacks to cover a request. Their sum orders grants: a person can go to another channel, but cannot
-// become somebody else.
+// become somebody else, and a grant without the action allows it to nobody.
 const (
 	lacksChannel = 1 << iota
-	lacksAction
 	lacksPerson
+	lacksAction
 )
 
 // near returns the grant that comes closest to covering the request, and what it lacks; nil if none is for the runbook.
@@ -96,7 +96,7 @@ func (d Decision) missing(g *Grant, lacks int) string {
 		parts = append(parts, fmt.Sprintf("it gives %s, not %s", string(g.May[0]), string(d.request.Action)))
 	}
 	if lacks&lacksChannel != 0 {
-		parts = append(parts, "you are in "+d.request.Channel.words())
+		parts = append(parts, d.request.Channel.words()+" is not one of its channels")
 	}
 	if len(parts) == 0 {
 		return ""
