@@ -132,6 +132,7 @@ func edits() []edit {
 		{name: "the role in lower case", old: "InstanceId: {", new: "automationassumerole: {", want: "18:7: automationassumerole cannot be listed."},
 		{name: "a parameter with a space", old: "InstanceId: {", new: "Instance Id: {", want: `18:7: "Instance Id" is not a parameter's name.`},
 		{name: "no values", old: "[i-0aaaaaaaaaaaaaaa1, i-0aaaaaaaaaaaaaaa2], max_items: 1", new: "[]", want: "18:27: allow is empty"},
+		{name: "a wildcard for a value", old: "[i-0aaaaaaaaaaaaaaa1, i-0aaaaaaaaaaaaaaa2], max_items: 1", new: `["*"]`, want: `18:28: allow lists exact values; "*" would allow only the value *.`},
 		{name: "an empty value", old: "i-0aaaaaaaaaaaaaaa2], max_items: 1", new: `""]`, want: "18:49: allow has an empty value."},
 		{name: "a long value", old: "i-0aaaaaaaaaaaaaaa2], max_items: 1", new: long + "]", want: "18:49: allow has a value of over 512"},
 		{name: "a template", old: "i-0aaaaaaaaaaaaaaa2], max_items: 1", new: `"{{ x }}"]`, want: "18:49: allow has a value with {{"},

@@ -132,6 +132,10 @@ func (r *fileReader) readMaxItems(n *yaml.Node) int {
 }
 
 func (r *fileReader) checkValue(n *yaml.Node) {
+	if n.Value == Everything {
+		r.fail(n, `allow lists exact values; "*" would allow only the value *.`)
+		return
+	}
 	switch badValue(n.Value) {
 	case CodeValueMissing:
 		r.fail(n, "allow has an empty value.")
