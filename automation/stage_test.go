@@ -94,9 +94,17 @@ func (s *stage) ends(id string, want State, limit time.Duration) *Execution {
 	}
 	x := s.row(id)
 	if x.State != want {
-		s.Fatalf("the execution is %s (%s), want %s; seen %v", x.State, x.Note, want, s.seen)
+		s.Fatalf("the execution is %s (%s), want %s; seen %v", x.State, x.Note, want, s.states())
 	}
 	return x
+}
+
+// states are those that the engine has told of, once everything has settled.
+func (s *stage) states() []State {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.seen)
 }
 
 // starts is how many automations AWS began.

@@ -101,7 +101,7 @@ func (w *world) newestCard(ts *testscript.TestScript, channel string) map[string
 				return nil
 			}
 		}
-		return fmt.Errorf("no card among %d messages", len(ms))
+		return fmt.Errorf("no card, but %v", ms)
 	})
 	return found
 }

@@ -1,6 +1,7 @@
 package ssmserver
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,8 +12,10 @@ import (
 func TestRestartRunsToTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, quick())
+	w.control(http.MethodPost, "/control/instances", map[string]any{"id": web1, "state": "stopping"}) // stays there
 	id := w.start("AWS-RestartEC2Instance", map[string][]string{"InstanceId": {web1, web2}, "AutomationAssumeRole": {role}})
 	first := w.get(id)
+	w.control(http.MethodPost, "/control/instances", map[string]any{"id": web1, "state": "stopped"})
 	if first.AutomationExecutionStatus != types.AutomationExecutionStatusInprogress || aws.ToString(first.CurrentStepName) != "stopInstances" {
 		t.Errorf("right after the start: %s at %q", first.AutomationExecutionStatus, aws.ToString(first.CurrentStepName))
 	}
