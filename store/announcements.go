@@ -79,10 +79,18 @@ func (db *DB) SaveAnnouncement(ctx context.Context, owner, id string, a automati
 }
 
 const keepAnnouncements = `UPDATE executions SET announce_until = $2
-	WHERE announced < version AND announce_owner = $1 AND announce_owner <> '' RETURNING id, version`
+	WHERE announced < version AND announce_owner = $1 AND announce_owner <> '' AND id IN (%s) RETURNING id, version`
 
-// KeepAnnouncements extends owner's leases on announcements and returns what it still holds: the IDs
-// of the executions and their versions, which may have been raised meanwhile.
-func (db *DB) KeepAnnouncements(ctx context.Context, owner string, until time.Time) (map[string]int64, error) {
-	return db.keep(ctx, keepAnnouncements, owner, until)
+// KeepAnnouncements extends owner's leases on the announcements of the executions with these IDs, and returns
+// which of them it still holds, with their versions, which may have been raised meanwhile.
+func (db *DB) KeepAnnouncements(ctx context.Context, owner string, until time.Time, ids []string) (map[string]int64, error) {
+	return db.keep(ctx, keepAnnouncements, owner, until, ids)
+}
+
+const releaseAnnouncements = `UPDATE executions SET announce_owner = '', announce_until = 0
+	WHERE announced < version AND announce_owner = $1`
+
+// ReleaseAnnouncements gives back all of owner's leases on announcements, and leaves those on executions.
+func (db *DB) ReleaseAnnouncements(ctx context.Context, owner string) error {
+	return db.release(ctx, releaseAnnouncements, owner)
 }

@@ -20,6 +20,7 @@ const probes = `SELECT
 	(SELECT note FROM executions WHERE announced < version ORDER BY announce_next_at DESC LIMIT 1),
 	(SELECT note FROM executions WHERE announce_card <> '' ORDER BY announce_card DESC LIMIT 1),
 	(SELECT policy FROM records ORDER BY id DESC LIMIT 1),
+	(SELECT policy FROM records WHERE key <> '' ORDER BY key DESC LIMIT 1),
 	(SELECT policy FROM records ORDER BY at DESC LIMIT 1),
 	(SELECT policy FROM records ORDER BY actor DESC, at DESC LIMIT 1),
 	(SELECT policy FROM records WHERE execution <> '' ORDER BY execution DESC, at DESC LIMIT 1)`

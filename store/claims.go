@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -91,17 +92,26 @@ func (db *DB) Postpone(ctx context.Context, owner string, es ...*automation.Exec
 }
 
 const keepExecutions = `UPDATE executions SET lease_until = $2
-	WHERE terminal = 0 AND lease_owner = $1 AND lease_owner <> '' RETURNING id, version`
+	WHERE terminal = 0 AND lease_owner = $1 AND lease_owner <> '' AND id IN (%s) RETURNING id, version`
 
-// Keep extends owner's leases on executions, also those that expired but that nobody took.
-func (db *DB) Keep(ctx context.Context, owner string, until time.Time) (map[string]int64, error) {
-	return db.keep(ctx, keepExecutions, owner, until)
+// Keep extends owner's leases on the executions with these IDs, also those that expired but that nobody took.
+func (db *DB) Keep(ctx context.Context, owner string, until time.Time, ids []string) (map[string]int64, error) {
+	return db.keep(ctx, keepExecutions, owner, until, ids)
 }
 
-func (db *DB) keep(ctx context.Context, query, owner string, until time.Time) (map[string]int64, error) {
+func (db *DB) keep(ctx context.Context, query, owner string, until time.Time, ids []string) (map[string]int64, error) {
+	if len(ids) == 0 {
+		return map[string]int64{}, nil
+	}
+	room := padded(len(ids))
+	query = fmt.Sprintf(query, holes(3, room))
 	var held map[string]int64
 	err := db.update(ctx, func(t *tx) error {
-		rows, err := t.query(ctx, query, []any{owner, millis(until)})
+		args := append(make([]any, 0, 2+room), owner, millis(until))
+		for i := range room {
+			args = append(args, ids[min(i, len(ids)-1)])
+		}
+		rows, err := t.query(ctx, query, args)
 		if err != nil {
 			return err
 		}
@@ -113,6 +123,9 @@ func (db *DB) keep(ctx context.Context, query, owner string, until time.Time) (m
 	}
 	return held, nil
 }
+
+// padded is n or a little more, so that lists of any length make only a few statements, which are kept prepared.
+func padded(n int) int { return 1 << bits.Len(uint(n-1)) }
 
 // versions reads IDs and versions to the end of rows.
 func versions(rows *sql.Rows) (map[string]int64, error) {
@@ -129,20 +142,17 @@ func versions(rows *sql.Rows) (map[string]int64, error) {
 	return held, explain(rows.Err())
 }
 
-const (
-	releaseExecutions    = "UPDATE executions SET lease_owner = '', lease_until = 0 WHERE terminal = 0 AND lease_owner = $1"
-	releaseAnnouncements = "UPDATE executions SET announce_owner = '', announce_until = 0 WHERE announced < version AND announce_owner = $1"
-)
+const releaseExecutions = "UPDATE executions SET lease_owner = '', lease_until = 0 WHERE terminal = 0 AND lease_owner = $1"
 
-// Release gives back all of owner's leases, on executions and on announcements.
+// Release gives back all of owner's leases on executions, and leaves those on announcements.
 func (db *DB) Release(ctx context.Context, owner string) error {
+	return db.release(ctx, releaseExecutions, owner)
+}
+
+func (db *DB) release(ctx context.Context, query, owner string) error {
 	err := db.update(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, releaseExecutions, []any{owner})
-		if err != nil {
-			return err
-		}
-		m, err := t.exec(ctx, releaseAnnouncements, []any{owner})
-		t.changed = n+m > 0
+		n, err := t.exec(ctx, query, []any{owner})
+		t.changed = n > 0
 		return err
 	})
 	if err != nil {

@@ -13,21 +13,45 @@ import (
 const recordColumns = "id, at, key, entry, action, actor, team, channel, runbook, parameters, execution," +
 	" allowed, code, rule, sentence, near, policy"
 
-var insertRecord = "INSERT INTO records (" + recordColumns + ") VALUES (" + holes(1, width(recordColumns)) + ")"
+var insertRecord = "INSERT INTO records (" + recordColumns + ") VALUES (" + holes(1, width(recordColumns)) +
+	") ON CONFLICT DO NOTHING"
 
-// Record appends r. There is no way to change or remove it.
+// Record appends r, or returns ErrDuplicate if a record with its Key exists. There is no way to change or remove it.
 func (t *tx) Record(ctx context.Context, r policy.Record) error {
 	allowed := int64(0)
 	if r.Allowed {
 		allowed = 1
 	}
-	_, err := t.exec(ctx, insertRecord, []any{r.ID, millis(r.At), r.Key, string(r.Entry), string(r.Action), r.Actor, r.Team,
+	n, err := t.exec(ctx, insertRecord, []any{r.ID, millis(r.At), r.Key, string(r.Entry), string(r.Action), r.Actor, r.Team,
 		r.Channel, r.Runbook, encoded{r.Parameters, len(r.Parameters) == 0}, r.Execution, allowed, string(r.Code), r.Rule,
 		r.Sentence, r.Near, r.Policy})
 	if err != nil {
 		return fmt.Errorf("recording the decision: %w", err)
 	}
+	if n == 0 {
+		return t.recorded(ctx, r)
+	}
 	return nil
+}
+
+// recorded says which of the unique columns of r is taken.
+func (t *tx) recorded(ctx context.Context, r policy.Record) error {
+	var f filter
+	f.add("key <> '' AND key = ", r.Key)
+	rs, err := records(ctx, t, f, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(rs) > 0:
+		return automation.ErrDuplicate
+	}
+	t.failed = fmt.Errorf("recording the decision: another record has the ID %s", r.ID)
+	return t.failed
+}
+
+// Decided returns the record of the request with this idempotency key, or automation.ErrNotFound.
+func (db *DB) Decided(ctx context.Context, key string) (policy.Record, error) {
+	return db.record(ctx, "key <> '' AND key = ", key)
 }
 
 // RecordQuery selects records. Zero fields select everything.
@@ -40,9 +64,13 @@ type RecordQuery struct {
 
 // Record returns the record with this ID, or automation.ErrNotFound.
 func (db *DB) Record(ctx context.Context, id string) (policy.Record, error) {
+	return db.record(ctx, "id = ", id)
+}
+
+func (db *DB) record(ctx context.Context, term, value string) (policy.Record, error) {
 	var f filter
-	f.add("id = ", id)
-	rs, err := db.records(ctx, f, 1)
+	f.add(term, value)
+	rs, err := records(ctx, db.reads, f, 1)
 	if err != nil {
 		return policy.Record{}, err
 	}
@@ -62,11 +90,11 @@ func (db *DB) Records(ctx context.Context, q RecordQuery) ([]policy.Record, erro
 	if !q.Since.IsZero() {
 		f.add("at >= ", millis(q.Since))
 	}
-	return db.records(ctx, f, q.Limit)
+	return records(ctx, db.reads, f, q.Limit)
 }
 
-func (db *DB) records(ctx context.Context, f filter, limit int) ([]policy.Record, error) {
-	rows, err := db.reads.query(ctx, "SELECT "+recordColumns+" FROM records"+f.String()+
+func records(ctx context.Context, s session, f filter, limit int) ([]policy.Record, error) {
+	rows, err := s.query(ctx, "SELECT "+recordColumns+" FROM records"+f.String()+
 		" ORDER BY at DESC, id DESC"+f.limit(limit), f.args)
 	if err != nil {
 		return nil, fmt.Errorf("reading records: %w", err)

@@ -143,7 +143,9 @@ func TestSwallowedErrorUndoes(t *testing.T) {
 		if err := x.Record(t.Context(), r); err != nil {
 			return err
 		}
-		_ = x.Record(t.Context(), r) // the same ID twice
+		again := r
+		again.Key = "another"
+		_ = x.Record(t.Context(), again) // the same ID twice
 		_ = x.Insert(t.Context(), e)
 		return nil
 	})

@@ -85,6 +85,9 @@ CREATE TABLE records (
     policy     TEXT   NOT NULL
 );
 
+-- A request is decided once, and its replay finds that decision.
+CREATE UNIQUE INDEX records_key ON records (key) WHERE key <> '';
+
 CREATE INDEX records_newest    ON records (at, id);
 CREATE INDEX records_actor     ON records (actor, at);
 CREATE INDEX records_execution ON records (execution, at) WHERE execution <> '';

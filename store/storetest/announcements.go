@@ -65,15 +65,24 @@ func announceLease(t *testing.T, s *suite) {
 	same(t, len(s.claimAnnouncements(t, "thief", s.now.Add(time.Hour+time.Minute), 1)), 1)
 	is(t, s.SaveAnnouncement(t.Context(), "me", e.ID, a), automation.ErrStale)
 
-	held, err := s.KeepAnnouncements(t.Context(), "thief", s.now.Add(3*time.Hour))
+	held, err := s.KeepAnnouncements(t.Context(), "thief", s.now.Add(3*time.Hour), []string{e.ID, "nobody's"})
 	ok(t, err)
 	same(t, held, map[string]int64{e.ID: 2})
 	same(t, len(s.claimAnnouncements(t, "me", s.now.Add(2*time.Hour), 1)), 0)
-	ok(t, s.Release(t.Context(), "thief"))
+	ok(t, s.ReleaseAnnouncements(t.Context(), "thief"))
 	same(t, len(s.claimAnnouncements(t, "me", s.now.Add(2*time.Hour), 1)), 1)
 	a.Version, a.NextAttempt = 2, time.Time{}
 	ok(t, s.SaveAnnouncement(t.Context(), "me", e.ID, a))
 	same(t, len(s.claimAnnouncements(t, "me", s.now.Add(9*time.Hour), 1)), 0)
+}
+
+func announceKept(t *testing.T, s *suite) {
+	es := s.insert(t, 2)
+	same(t, len(s.claimAnnouncements(t, "me", s.now, 2)), 2)
+	held, err := s.KeepAnnouncements(t.Context(), "me", s.now.Add(time.Hour), []string{es[0].ID})
+	ok(t, err)
+	same(t, held, map[string]int64{es[0].ID: 1})
+	same(t, refs(s.claimAnnouncements(t, "other", s.now.Add(2*time.Minute), 9)), refs(es[1:])) // nobody kept it
 }
 
 func announceOnce(t *testing.T, s *suite) {
@@ -87,6 +96,10 @@ func leasesApart(t *testing.T, s *suite) {
 	same(t, len(s.claim(t, "worker", s.now, 1)), 1)
 	same(t, len(s.claimAnnouncements(t, "speaker", s.now, 1)), 1)
 	same(t, s.get(t, e.ID).LeaseOwner, "worker")
+	ok(t, s.Release(t.Context(), "speaker")) // has none on executions
+	same(t, len(s.claimAnnouncements(t, "other", s.now, 1)), 0)
+	ok(t, s.ReleaseAnnouncements(t.Context(), "worker")) // has none on announcements
+	same(t, len(s.claim(t, "other", s.now, 1)), 0)
 	e.State = automation.Succeeded // its end leaves the announcement to whoever tells it
 	ok(t, s.save(t.Context(), e))
 	same(t, len(s.claimAnnouncements(t, "other", s.now, 1)), 0)

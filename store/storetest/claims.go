@@ -82,7 +82,7 @@ func claimStolen(t *testing.T, s *suite) {
 	same(t, len(s.claim(t, "second", s.now.Add(59*time.Second), 1)), 0)
 	same(t, len(s.claim(t, "second", s.now.Add(time.Minute), 1)), 1)
 	same(t, s.get(t, e.ID).LeaseOwner, "second")
-	held, err := s.Keep(t.Context(), "first", s.now.Add(time.Hour))
+	held, err := s.Keep(t.Context(), "first", s.now.Add(time.Hour), []string{e.ID})
 	ok(t, err)
 	same(t, held, map[string]int64{})
 	b, err := s.Backlog(t.Context(), s.now)
@@ -116,24 +116,46 @@ func postpone(t *testing.T, s *suite) {
 }
 
 func keep(t *testing.T, s *suite) {
-	es := s.insert(t, 3)
-	same(t, len(s.claim(t, "me", s.now, 2)), 2)
+	es := s.insert(t, 4)
+	same(t, len(s.claim(t, "me", s.now, 3)), 3)
+	same(t, len(s.claim(t, "other", s.now, 1)), 1)
 	changed := s.get(t, es[1].ID)
 	changed.CancelBy = "U2" // by somebody without a lease
 	ok(t, s.save(t.Context(), changed))
-	until := s.now.Add(time.Hour)
-	held, err := s.Keep(t.Context(), "me", until)
+	until, mine := s.now.Add(time.Hour), []string{es[0].ID, es[1].ID, es[3].ID, "nobody's"}
+	held, err := s.Keep(t.Context(), "me", until, mine)
 	ok(t, err)
 	same(t, held, map[string]int64{es[0].ID: 1, es[1].ID: 2})
 	same(t, s.get(t, es[0].ID).LeaseUntil, until)
+	same(t, s.get(t, es[3].ID).LeaseUntil, s.now.Add(time.Minute))
+	same(t, refs(s.claim(t, "next", s.now.Add(2*time.Minute), 9)), refs(es[2:])) // nobody kept them
 	es[0].State = automation.Failed
 	ok(t, s.save(t.Context(), es[0]))
-	held, err = s.Keep(t.Context(), "me", until)
+	held, err = s.Keep(t.Context(), "me", until, mine)
 	ok(t, err)
 	same(t, held, map[string]int64{es[1].ID: 2})
-	held, err = s.Keep(t.Context(), "", until)
+	for owner, ids := range map[string][]string{"": {es[1].ID}, "me": nil} {
+		held, err = s.Keep(t.Context(), owner, until, ids)
+		ok(t, err)
+		same(t, held, map[string]int64{})
+	}
+}
+
+// keepMany keeps as many as an engine and an announcer have in hand.
+func keepMany(t *testing.T, s *suite) {
+	es := s.insert(t, 600)
+	same(t, len(s.claim(t, "me", s.now, 600)), 600)
+	same(t, len(s.claimAnnouncements(t, "me", s.now, 600)), 600)
+	var ids []string
+	for _, e := range es {
+		ids = append(ids, e.ID)
+	}
+	held, err := s.Keep(t.Context(), "me", s.now.Add(time.Hour), ids)
 	ok(t, err)
-	same(t, held, map[string]int64{})
+	same(t, len(held), 600)
+	held, err = s.KeepAnnouncements(t.Context(), "me", s.now.Add(time.Hour), ids)
+	ok(t, err)
+	same(t, len(held), 600)
 }
 
 func saveBesideLease(t *testing.T, s *suite) {

@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,13 +77,60 @@ func records(t *testing.T, s *suite) {
 		same(t, got, c.want)
 	}
 	forged := full
-	forged.Allowed, forged.Sentence = false, "forged"
+	forged.Key, forged.Allowed, forged.Sentence = "", false, "forged"
 	if err := s.Update(t.Context(), func(tx automation.Tx) error { return tx.Record(t.Context(), forged) }); err == nil {
 		t.Error("a record was written twice")
 	}
 	got, err = s.Record(t.Context(), "d-1")
 	ok(t, err)
 	same(t, got, full)
+}
+
+func decided(t *testing.T, s *suite) {
+	first := policy.Record{ID: "d-1", At: s.now, Key: "slash:1", Actor: "U1", Sentence: "the first word"}
+	again := first
+	again.ID, again.Sentence = "d-2", "another word"
+	s.must(t, func(tx automation.Tx) error { return tx.Record(t.Context(), first) })
+	s.must(t, func(tx automation.Tx) error { // the transaction goes on after it
+		is(t, tx.Record(t.Context(), again), automation.ErrDuplicate)
+		for _, id := range []string{"d-3", "d-4"} { // without a key, as often as one likes
+			if err := tx.Record(t.Context(), policy.Record{ID: id}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	got, err := s.Decided(t.Context(), "slash:1")
+	ok(t, err)
+	same(t, got, first)
+	_, err = s.Record(t.Context(), "d-2")
+	is(t, err, automation.ErrNotFound)
+	_, err = s.Record(t.Context(), "d-4")
+	ok(t, err)
+	for _, key := range []string{"slash:2", ""} {
+		_, err = s.Decided(t.Context(), key)
+		is(t, err, automation.ErrNotFound)
+	}
+}
+
+// decidedOnce lets replays of one request race.
+func decidedOnce(t *testing.T, s *suite) {
+	var wg sync.WaitGroup
+	var won atomic.Int64
+	for i := range 16 {
+		wg.Go(func() {
+			err := s.Update(t.Context(), func(tx automation.Tx) error {
+				return tx.Record(t.Context(), policy.Record{ID: fmt.Sprint("d-", i), Key: "slash:1"})
+			})
+			if err == nil {
+				won.Add(1)
+			} else {
+				is(t, err, automation.ErrDuplicate)
+			}
+		})
+	}
+	wg.Wait()
+	same(t, won.Load(), int64(1))
 }
 
 func backlog(t *testing.T, s *suite) {
