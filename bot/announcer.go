@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,8 @@ const (
 	inHand     = 512 // executions claimed at a time: AWS runs 500 at most
 	callWithin = 10 * time.Second
 	alarmEvery = time.Minute
+
+	storeWithin = 5 * time.Second // a connection that hangs must not stop the announcer
 )
 
 // announcer keeps every thread as its row says. It is level-triggered: what is behind is claimed,
@@ -125,7 +128,7 @@ func (a *announcer) run(ctx context.Context) error {
 			keep = now.Add(a.lease / 3)
 		} else if !now.Before(keep) {
 			keep = now.Add(a.lease / 3)
-			a.keep(ctx)
+			a.keep(ctx, storeWithin)
 		}
 		if claim {
 			due = earlier(due, now.Add(a.unhurried()))
@@ -172,17 +175,37 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// finish waits for what is in flight, but not for long.
+// finish waits for what is in flight, but not for long, and holds its leases meanwhile: nobody else may send the
+// same. Then it gives back all that is left.
 func (a *announcer) finish(cancel context.CancelFunc) {
 	timer := time.AfterFunc(a.drain, cancel)
 	defer timer.Stop()
+	beat := time.NewTicker(a.lease / 3)
+	defer beat.Stop()
 	for a.flying > 0 {
-		a.landed(<-a.done)
+		select {
+		case c := <-a.done:
+			a.landed(c)
+		case <-beat.C:
+			a.keep(context.Background(), a.lease/3)
+		}
 	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
 	for _, c := range a.hand {
-		a.giveBack(ctx, c)
+		if c.unsaid {
+			a.lastWord(ctx, c)
+		}
+	}
+	if err := a.store.ReleaseAnnouncements(ctx, a.owner); err != nil {
+		a.log.Warn("giving back announcements", "error", err)
+	}
+}
+
+// lastWord notes what was sent and could not be noted before.
+func (a *announcer) lastWord(ctx context.Context, c *card) {
+	if err := a.store.SaveAnnouncement(ctx, a.owner, c.e.ID, c.e.Announcement); err != nil {
+		a.log.Warn("remembering what slack was told", "execution", c.e.ID, "error", err)
 	}
 }
 
@@ -228,7 +251,9 @@ func (a *announcer) claim(ctx context.Context) {
 			delete(a.hand, id)
 		}
 	}
-	rows, err := a.store.ClaimAnnouncements(ctx, automation.Claim{Owner: a.owner, Now: now, Until: now.Add(a.lease), Limit: inHand - len(a.hand)})
+	asking, done := context.WithTimeout(ctx, storeWithin)
+	defer done()
+	rows, err := a.store.ClaimAnnouncements(asking, automation.Claim{Owner: a.owner, Now: now, Until: now.Add(a.lease), Limit: inHand - len(a.hand)})
 	if err != nil {
 		if ctx.Err() == nil {
 			a.log.Error("claiming announcements", "error", err)
@@ -254,9 +279,11 @@ func (a *announcer) pick(e *automation.Execution, now time.Time) {
 }
 
 // keep extends the leases of what is in hand, and lets go of what another has taken.
-func (a *announcer) keep(ctx context.Context) {
+func (a *announcer) keep(ctx context.Context, within time.Duration) {
+	asking, done := context.WithTimeout(ctx, within)
+	defer done()
 	until := time.Now().Add(a.lease)
-	held, err := a.store.KeepAnnouncements(ctx, a.owner, until)
+	held, err := a.store.KeepAnnouncements(asking, a.owner, until, slices.Collect(maps.Keys(a.hand)))
 	if err != nil {
 		if ctx.Err() == nil {
 			a.log.Error("keeping announcements", "error", err)

@@ -25,8 +25,11 @@ type Commander interface {
 type Announcements interface {
 	// ClaimAnnouncements leases executions whose announced version is behind and whose next attempt has come.
 	ClaimAnnouncements(ctx context.Context, c automation.Claim) ([]*automation.Execution, error)
-	// KeepAnnouncements extends owner's leases and returns what it still holds, by execution ID.
-	KeepAnnouncements(ctx context.Context, owner string, until time.Time) (map[string]int64, error)
+	// KeepAnnouncements extends owner's leases on these executions and returns which of them it still holds. Any
+	// other lease lapses, so that a row which was lost track of is claimed again.
+	KeepAnnouncements(ctx context.Context, owner string, until time.Time, ids []string) (map[string]int64, error)
+	// ReleaseAnnouncements gives back all of owner's leases on announcements.
+	ReleaseAnnouncements(ctx context.Context, owner string) error
 	// SaveAnnouncement writes a. It does not raise the execution's version.
 	SaveAnnouncement(ctx context.Context, owner, id string, a automation.Announcement) error
 	// Execution returns one by ID, or automation.ErrNotFound.

@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"handrail/automation"
@@ -50,4 +52,45 @@ func TestARowThatIsClaimedBeforeItsCallLands(t *testing.T) {
 			t.Error("the change was never told")
 		}
 	})
+}
+
+// A post under way when the program is told to stop is somebody else's business only once its card is noted.
+func TestAPostUnderWayAtTheEndMakesOneCard(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, m := &wire{}, newMemory()
+		w.answer(func(string, url.Values) (int, http.Header, string) {
+			time.Sleep(3900 * time.Millisecond) // longer than a lease, not longer than the drain
+			return http.StatusOK, nil, ""
+		})
+		one, two := newBot(t, w, m, "one"), newBot(t, w, m, "two")
+		one.announce.wake(m.insert(accepted("one")))
+		stop := start(t, one.announce)
+		time.Sleep(100 * time.Millisecond)
+		stopTwo := start(t, two.announce)
+		stop()
+		time.Sleep(time.Minute)
+		stopTwo()
+		if posts := w.of("chat.postMessage"); len(posts) != 1 || m.row("one").Announcement.Card == "" {
+			t.Errorf("%d cards were posted, the one noted is %q", len(posts), m.row("one").Announcement.Card)
+		}
+		if m.releases != 2 {
+			t.Errorf("leases were given back in %d statements", m.releases)
+		}
+	})
+}
+
+// start runs an announcer; the returned function ends it and waits for that.
+func start(t *testing.T, a *announcer) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.run(ctx) }()
+	synctest.Wait()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -21,8 +21,10 @@ type memory struct {
 	owners map[string]string
 	until  map[string]time.Time
 	claims int
-	fail   error  // of every call, if set
-	saved  func() // runs after each announcement is saved, if set
+
+	releases int
+	fail     error  // of every call, if set
+	saved    func() // runs after each announcement is saved, if set
 }
 
 func newMemory(es ...*automation.Execution) *memory {
@@ -58,16 +60,28 @@ func (m *memory) ClaimAnnouncements(_ context.Context, c automation.Claim) ([]*a
 	return out, nil
 }
 
-func (m *memory) KeepAnnouncements(_ context.Context, owner string, until time.Time) (map[string]int64, error) {
+func (m *memory) KeepAnnouncements(_ context.Context, owner string, until time.Time, ids []string) (map[string]int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	held := map[string]int64{}
-	for id, o := range m.owners {
-		if o == owner {
+	for _, id := range ids {
+		if m.owners[id] == owner && m.fail == nil {
 			m.until[id], held[id] = until, m.rows[id].Version
 		}
 	}
 	return held, m.fail
+}
+
+func (m *memory) ReleaseAnnouncements(_ context.Context, owner string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.releases++
+	for id, o := range m.owners {
+		if o == owner {
+			m.owners[id], m.until[id] = "", time.Time{}
+		}
+	}
+	return m.fail
 }
 
 func (m *memory) SaveAnnouncement(_ context.Context, owner, id string, a automation.Announcement) error {

@@ -77,21 +77,28 @@ func (w *wire) of(method string) []sent {
 	return out
 }
 
+// newBot returns a bot on a wire that shares m with others.
+func newBot(t *testing.T, w *wire, m *memory, owner string) *Bot {
+	t.Helper()
+	space, err := NewWorkspace(WorkspaceOptions{BotToken: "xoxb-test", HTTPClient: &http.Client{Transport: w, Timeout: 10 * time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	space.home.Store(&installation{team: "T012LOCAL", app: "A012HANDRAIL", user: "U012HANDRAIL", bot: "B012HANDRAIL"})
+	b, err := New(Options{Workspace: space, Store: m, Owner: owner, Mode: HTTP, SigningSecrets: []string{testSecret},
+		Commander: commander(func(context.Context, commands.Invocation) commands.Answer { return commands.Answer{} })})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // onWire runs f with an announcer on a wire, in a bubble.
 func onWire(t *testing.T, f func(t *testing.T, w *wire, m *memory, a *announcer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w, m := &wire{}, newMemory()
-		space, err := NewWorkspace(WorkspaceOptions{BotToken: "xoxb-test", HTTPClient: &http.Client{Transport: w, Timeout: 10 * time.Second}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		space.home.Store(&installation{team: "T012LOCAL", app: "A012HANDRAIL", user: "U012HANDRAIL", bot: "B012HANDRAIL"})
-		b, err := New(Options{Workspace: space, Store: m, Owner: "one", Mode: HTTP, SigningSecrets: []string{testSecret},
-			Commander: commander(func(context.Context, commands.Invocation) commands.Answer { return commands.Answer{} })})
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := newBot(t, w, m, "one")
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- b.announce.run(ctx) }()

@@ -195,7 +195,8 @@ func (a *announcer) save(ctx context.Context, c *card, whole bool) error {
 	if whole {
 		n.Version, n.Attempts, n.NextAttempt = c.shown, 0, time.Time{}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveWithin)
+	// What was said is remembered even if the call to Slack took all its time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
 	defer cancel()
 	err := a.store.SaveAnnouncement(ctx, a.owner, c.e.ID, n)
 	switch {
@@ -211,18 +212,6 @@ func (a *announcer) save(ctx context.Context, c *card, whole bool) error {
 	}
 	c.e.Announcement, c.unsaid = n, false
 	return nil
-}
-
-// saveWithin lets what was said be remembered even if the call to Slack took all its time.
-const saveWithin = 5 * time.Second
-
-// giveBack ends our lease without having told anything new.
-func (a *announcer) giveBack(ctx context.Context, c *card) {
-	n := c.e.Announcement
-	n.NextAttempt = time.Now().Add(50 * time.Millisecond)
-	if err := a.store.SaveAnnouncement(ctx, a.owner, c.e.ID, n); err != nil && !errors.Is(err, automation.ErrStale) {
-		a.log.Warn("giving back an announcement", "execution", c.e.ID, "error", err)
-	}
 }
 
 // postpone gives the card back until later, longer each time. What failed may have been done all the
