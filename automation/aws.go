@@ -17,6 +17,8 @@ type AWS interface {
 
 // Starter starts and stops automations.
 type Starter interface {
+	// Ready waits until the quota has room for a start, so that what is decided next is sent at once.
+	Ready(ctx context.Context, region string) error
 	// Start is the only way to StartAutomationExecution. It refuses unless d is a recorded yes to exactly r.
 	Start(ctx context.Context, d policy.Decision, region string, r StartRequest) (awsID string, err error)
 	// Stop cancels; a step with onCancel still gets its two minutes from AWS.

@@ -2,6 +2,7 @@ package automation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,12 +43,16 @@ func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
 			break
 		}
 	}
+	if errors.Is(err, ErrDuplicate) {
+		return e.decided(ctx, a.Key, x)
+	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("noting the cancel: %w", err)
 	}
 	if out.Decision.Allowed() && !out.Again {
 		e.changed(out.Execution)
 		e.reload(ctx, x.ID)
+		e.Wake()
 	}
 	return out, nil
 }
@@ -65,7 +70,8 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, a CancelAsk, r *policy.Reque
 		return Outcome{Decision: d, Execution: x, Again: true}, nil
 	}
 	x.CancelBy, x.CancelReason, x.CancelAt = a.User, a.Reason, time.Now()
-	if x.State == Queued { // not sent: whoever is about to send it finds the row changed
+	x.Parked, x.Attempts, x.NextAttempt = "", 0, x.CancelAt // a wish to stop is worth another try
+	if x.State == Queued {                                  // not sent: whoever is about to send it finds the row changed
 		x.State, x.EndedAt, x.Note = Cancelled, x.CancelAt, "Cancelled before it was sent to AWS."
 	}
 	return Outcome{Decision: d, Execution: x}, tx.Save(ctx, x)

@@ -4,30 +4,26 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// kinds maps AWS's codes: the model of SSM, and smithy's throttle codes. What is not here and not a
-// server error is Rejected.
+// kinds maps AWS's codes: the model of SSM. What is not here, no throttle code of the SDK and no server
+// error is Rejected.
 var kinds = map[string]Kind{
-	"ThrottlingException":                       Throttled,
-	"Throttling":                                Throttled,
-	"TooManyRequestsException":                  Throttled,
-	"RequestLimitExceeded":                      Throttled,
-	"LimitExceededException":                    Throttled,
 	"AutomationExecutionLimitExceededException": Throttled, // not among the SDK's throttle codes
-	"ExpiredToken":                              Unauthorized,
-	"ExpiredTokenException":                     Unauthorized,
-	"UnrecognizedClientException":               Unauthorized,
-	"InvalidClientTokenId":                      Unauthorized,
-	"InvalidSignatureException":                 Unauthorized, // a clock that is off, too
-	"RequestExpired":                            Unauthorized,
-	"IdempotentParameterMismatch":               Mismatch,
-	"InvalidAutomationStatusUpdateException":    Ended,
-	"AutomationExecutionNotFoundException":      Missing,
-	"InvalidDocument":                           Missing,
-	"InvalidDocumentVersion":                    Missing,
+	"ExpiredToken":                           Unauthorized,
+	"ExpiredTokenException":                  Unauthorized,
+	"UnrecognizedClientException":            Unauthorized,
+	"InvalidClientTokenId":                   Unauthorized,
+	"InvalidSignatureException":              Unauthorized, // a clock that is off, too
+	"RequestExpired":                         Unauthorized,
+	"IdempotentParameterMismatch":            Mismatch,
+	"InvalidAutomationStatusUpdateException": Ended,
+	"AutomationExecutionNotFoundException":   Missing,
+	"InvalidDocument":                        Missing,
+	"InvalidDocumentVersion":                 Missing,
 }
 
 func fault(operation string, err error) *Fault {
@@ -43,9 +39,12 @@ func fault(operation string, err error) *Fault {
 	f.Code, f.Message = api.ErrorCode(), api.ErrorMessage()
 	kind, known := kinds[f.Code]
 	var response *smithyhttp.ResponseError
+	_, throttle := retry.DefaultThrottleErrorCodes[f.Code]
 	switch {
 	case known:
 		f.Kind = kind
+	case throttle:
+		f.Kind = Throttled
 	case errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError:
 		f.Kind = Unavailable
 	case errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests:

@@ -6,6 +6,8 @@ package automation
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +43,7 @@ type Engine struct {
 	wake   chan struct{}
 
 	mu      sync.Mutex
+	begun   map[string]bool // rows with the starters
 	watched map[string]*watch
 	some    chan struct{} // closed while watched is not empty
 }
@@ -63,7 +66,7 @@ func New(o Options) *Engine {
 		o.OnChange = func(*Execution) {}
 	}
 	return &Engine{Options: o, starts: make(chan *Execution, 2*starters), room: make(chan struct{}, 2*starters),
-		wake: make(chan struct{}, 1), watched: map[string]*watch{}, some: make(chan struct{})}
+		wake: make(chan struct{}, 1), begun: map[string]bool{}, watched: map[string]*watch{}, some: make(chan struct{})}
 }
 
 // Wake makes the engine look for due work now. It never blocks.
@@ -130,7 +133,9 @@ func (e *Engine) claim(ctx context.Context) error {
 			return nil
 		}
 		now := time.Now()
-		rows, err := e.Store.Claim(ctx, Claim{Owner: e.Owner, Now: now, Until: now.Add(e.Lease), Limit: free})
+		brief, done := context.WithTimeout(ctx, storeWithin)
+		rows, err := e.Store.Claim(brief, Claim{Owner: e.Owner, Now: now, Until: now.Add(e.Lease), Limit: free})
+		done()
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -151,32 +156,63 @@ func (e *Engine) hand(ctx context.Context, x *Execution) {
 	}
 	select {
 	case e.room <- struct{}{}:
+		e.begin(x)
 	case <-ctx.Done():
-		return
 	}
+}
+
+// begin gives a leased row, for which there is room, to the starters.
+func (e *Engine) begin(x *Execution) {
+	e.mu.Lock()
+	e.begun[x.ID] = true
+	e.mu.Unlock()
 	e.starts <- x
 }
 
-// keepAll extends the leases of what is in hand and learns what others took or changed.
+// storeWithin keeps a connection that hangs from stopping a loop.
+const storeWithin = 5 * time.Second
+
+// keepAll extends the leases of what is in hand and learns what others took or changed. A row that is not in hand,
+// whatever the reason, is not kept: its lease lapses, and it is claimed again.
 func (e *Engine) keepAll(ctx context.Context) {
 	tick := time.NewTicker(e.Lease / 3)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			e.keep(context.WithoutCancel(ctx), grace+time.Second) // starts in hand go on for a while
 			return
 		case <-tick.C:
+			e.keep(ctx, e.Lease)
 		}
-		if len(e.room) == 0 && !e.watching() {
-			continue
-		}
-		held, err := e.Store.Keep(ctx, e.Owner, time.Now().Add(e.Lease))
-		if err != nil {
-			e.Log.Error("keeping leases", "error", err)
-			continue
-		}
-		e.reconcile(ctx, held)
 	}
+}
+
+func (e *Engine) keep(ctx context.Context, lease time.Duration) {
+	asked := e.inHand()
+	if len(asked) == 0 {
+		return
+	}
+	ctx, done := context.WithTimeout(ctx, storeWithin)
+	defer done()
+	held, err := e.Store.Keep(ctx, e.Owner, time.Now().Add(lease), asked)
+	if err != nil {
+		e.Log.Error("keeping leases", "error", err)
+		return
+	}
+	e.reconcile(ctx, asked, held)
+}
+
+func (e *Engine) inHand() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := slices.Collect(maps.Keys(e.watched))
+	for id := range e.begun {
+		if e.watched[id] == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // poison is how many panics an execution may cause before it is set aside for an operator.
@@ -204,6 +240,8 @@ func (e *Engine) guard(ctx context.Context, x *Execution, f func()) {
 }
 
 func (e *Engine) postpone(ctx context.Context, x *Execution) {
+	ctx, done := context.WithTimeout(ctx, storeWithin)
+	defer done()
 	if err := e.Store.Postpone(ctx, e.Owner, x); err != nil && ctx.Err() == nil {
 		e.Log.Error("postponing execution", "execution", x.ID, "error", err)
 	}
@@ -211,6 +249,8 @@ func (e *Engine) postpone(ctx context.Context, x *Execution) {
 
 // save writes x and tells whoever listens.
 func (e *Engine) save(ctx context.Context, x *Execution) error {
+	ctx, done := context.WithTimeout(ctx, storeWithin)
+	defer done()
 	err := e.Store.Update(ctx, func(tx Tx) error { return tx.Save(ctx, x) })
 	if err == nil {
 		e.changed(x)

@@ -162,6 +162,9 @@ func TestTodaysPolicyDecidesAtTheStart(t *testing.T) {
 	}
 	for name, change := range map[string]func(s *stage){
 		"the grant is gone": func(s *stage) { s.gate.Swap(mustPolicy(t, strings.Replace(testPolicy, "to: [web]", "to: [ben]", 1))) },
+		"the region is another": func(s *stage) {
+			s.gate.Swap(mustPolicy(t, strings.Replace(testPolicy, `version: "1"`, "version: \"1\"\n    region: us-east-1", 1)))
+		},
 		"the role is another": func(s *stage) {
 			s.gate.Swap(mustPolicy(t, strings.Replace(testPolicy, "AmazonSSMAutomationRole", "Other", 1)))
 		},

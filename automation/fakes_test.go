@@ -57,6 +57,11 @@ type memoryTx struct {
 }
 
 func (t *memoryTx) Record(_ context.Context, r policy.Record) error {
+	for _, old := range t.m.records {
+		if old.Key == r.Key && r.Key != "" {
+			return ErrDuplicate
+		}
+	}
 	t.records = append(t.records, r)
 	return t.m.broken
 }
@@ -81,8 +86,11 @@ func (t *memoryTx) Insert(_ context.Context, x *Execution) error {
 
 func (t *memoryTx) Save(_ context.Context, x *Execution) error {
 	old := t.m.rows[x.ID]
-	if old == nil || old.Version != x.Version || old.State.Terminal() {
+	if old == nil || old.Version != x.Version {
 		return ErrStale
+	}
+	if old.State.Terminal() && x.State != old.State {
+		return errors.New("an end stays")
 	}
 	x.Version++
 	c := *x
@@ -108,6 +116,17 @@ func (m *memory) Execution(_ context.Context, id string) (*Execution, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.get(id)
+}
+
+func (m *memory) Decided(_ context.Context, key string) (policy.Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.records {
+		if r.Key == key {
+			return r, nil
+		}
+	}
+	return policy.Record{}, ErrNotFound
 }
 
 func (m *memory) Executions(context.Context, Query) ([]*Execution, error) { return nil, nil }
@@ -138,12 +157,12 @@ func (m *memory) Postpone(_ context.Context, owner string, es ...*Execution) err
 	return nil
 }
 
-func (m *memory) Keep(_ context.Context, owner string, until time.Time) (map[string]int64, error) {
+func (m *memory) Keep(_ context.Context, owner string, until time.Time, ids []string) (map[string]int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	held := map[string]int64{}
-	for _, x := range m.rows {
-		if x.LeaseOwner == owner {
+	for _, id := range ids {
+		if x := m.rows[id]; x != nil && x.LeaseOwner == owner {
 			x.LeaseUntil = until
 			held[x.ID] = x.Version
 		}
@@ -177,6 +196,7 @@ type cloud struct {
 	onStop    func(n int) error
 	stops     int
 	lost      bool          // Describe is down
+	forgotten bool          // Describe lists nothing
 	slow      time.Duration // how long DescribeDocument takes
 	panicking map[string]bool
 }
@@ -207,6 +227,8 @@ func (c *cloud) Start(_ context.Context, d policy.Decision, _ string, r StartReq
 	return work(), nil
 }
 
+func (c *cloud) Ready(ctx context.Context, _ string) error { return ctx.Err() }
+
 func (c *cloud) Stop(_ context.Context, _, id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,6 +258,9 @@ func (c *cloud) Describe(_ context.Context, _ string, ids []string) ([]Observati
 		return nil, &Fault{Kind: Unavailable, Operation: opDescribe, Err: errors.New("down")}
 	}
 	var os []Observation
+	if c.forgotten {
+		return nil, nil
+	}
 	for _, id := range ids {
 		o := Observation{AWSID: id, Status: "InProgress", CurrentStep: "stopInstances", StartedAt: c.began[id]}
 		switch age := time.Since(c.began[id]); {

@@ -54,8 +54,8 @@ func fold(x *Execution, o Observation, log *slog.Logger) bool {
 	if s.rank < statuses[x.AWSStatus].rank {
 		return false
 	}
-	changed := x.AWSStatus != o.Status || x.CurrentStep != o.CurrentStep || x.Failure != o.Failure
-	x.AWSStatus, x.CurrentStep, x.Failure = o.Status, o.CurrentStep, o.Failure
+	changed := x.Note != "" || x.AWSStatus != o.Status || x.CurrentStep != o.CurrentStep || x.Failure != o.Failure
+	x.AWSStatus, x.CurrentStep, x.Failure, x.Note = o.Status, o.CurrentStep, o.Failure, ""
 	if x.State != s.state {
 		x.State, changed = s.state, true
 	}

@@ -67,13 +67,24 @@ func (c *Client) in(region string) *ssm.Client {
 	return s
 }
 
-// call waits for the operation's bucket and gives the call its own time limit.
+// waitWithin is how long a call may wait for its turn.
+const waitWithin = 30 * time.Second
+
+// call waits for the operation's bucket, and then gives the call its own time limit.
 func (c *Client) call(ctx context.Context, region, operation string, f func(context.Context, *ssm.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := c.buckets.wait(ctx, region, operation); err != nil {
+	wait, done := context.WithTimeout(ctx, waitWithin)
+	err := c.buckets.wait(wait, region, operation)
+	done()
+	if err != nil {
 		return &Fault{Kind: Throttled, Operation: operation, Err: err}
 	}
+	return c.now(ctx, region, operation, f)
+}
+
+// now makes a call whose turn it is.
+func (c *Client) now(ctx context.Context, region, operation string, f func(context.Context, *ssm.Client) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	if c.cfg.Credentials != nil { // asked first, so that a start without credentials is known not to have happened
 		if _, err := c.cfg.Credentials.Retrieve(ctx); err != nil {
 			return &Fault{Kind: Unauthorized, Operation: operation, Err: err}
@@ -85,21 +96,34 @@ func (c *Client) call(ctx context.Context, region, operation string, f func(cont
 	return nil
 }
 
+// Ready waits for the bucket of starts.
+func (c *Client) Ready(ctx context.Context, region string) error {
+	if err := c.buckets.wait(ctx, region, opStart); err != nil {
+		return &Fault{Kind: Throttled, Operation: opStart, Err: err}
+	}
+	return nil
+}
+
 // ErrNotDecided is returned by Start for anything but a recorded yes to this very request.
 var ErrNotDecided = errors.New("no recorded decision allows this start")
 
-// Start starts the automation, or refuses if d does not cover r.
+var errNoID = errors.New("the answer names no automation")
+
+// Start starts the automation, or refuses if d does not cover r. It does not wait: Ready does.
 func (c *Client) Start(ctx context.Context, d policy.Decision, region string, r StartRequest) (string, error) {
 	if !covers(d, r) {
 		return "", &Fault{Kind: Rejected, Operation: opStart, Err: ErrNotDecided}
 	}
 	var id string
-	err := c.call(ctx, region, opStart, func(ctx context.Context, s *ssm.Client) error {
+	err := c.now(ctx, region, opStart, func(ctx context.Context, s *ssm.Client) error {
 		out, err := s.StartAutomationExecution(ctx, startInput(r))
-		if err == nil {
-			id = aws.ToString(out.AutomationExecutionId)
+		if err != nil {
+			return err
 		}
-		return err
+		if id = aws.ToString(out.AutomationExecutionId); id == "" {
+			return errNoID
+		}
+		return nil
 	})
 	return id, err
 }
@@ -150,24 +174,39 @@ func (c *Client) Describe(ctx context.Context, region string, awsIDs []string) (
 	return c.list(ctx, region, types.AutomationExecutionFilterKeyExecutionId, awsIDs)
 }
 
+// maxPages bounds a list that never ends.
+const maxPages = 20
+
+// list reads every page: AWS may answer with an empty first one. An error on any of them is an error.
 func (c *Client) list(ctx context.Context, region string, key types.AutomationExecutionFilterKey, values []string) ([]Observation, error) {
 	var found []Observation
-	err := c.call(ctx, region, opDescribe, func(ctx context.Context, s *ssm.Client) error {
-		out, err := s.DescribeAutomationExecutions(ctx, &ssm.DescribeAutomationExecutionsInput{
-			Filters:    []types.AutomationExecutionFilter{{Key: key, Values: values}},
-			MaxResults: aws.Int32(pageSize)})
-		if err != nil {
-			return err
+	var next *string
+	for range maxPages {
+		err := c.call(ctx, region, opDescribe, func(ctx context.Context, s *ssm.Client) error {
+			out, err := s.DescribeAutomationExecutions(ctx, &ssm.DescribeAutomationExecutionsInput{
+				Filters:    []types.AutomationExecutionFilter{{Key: key, Values: values}},
+				MaxResults: aws.Int32(pageSize), NextToken: next})
+			if err != nil {
+				return err
+			}
+			for _, m := range out.AutomationExecutionMetadataList {
+				found = append(found, observation(m))
+			}
+			next = out.NextToken
+			return nil
+		})
+		if err != nil || aws.ToString(next) == "" {
+			return found, err
 		}
-		for _, m := range out.AutomationExecutionMetadataList {
-			found = append(found, Observation{
-				AWSID: aws.ToString(m.AutomationExecutionId), Status: string(m.AutomationExecutionStatus),
-				CurrentStep: aws.ToString(m.CurrentStepName), Failure: aws.ToString(m.FailureMessage),
-				StartedAt: aws.ToTime(m.ExecutionStartTime), EndedAt: aws.ToTime(m.ExecutionEndTime)})
-		}
-		return nil
-	})
-	return found, err
+	}
+	return nil, &Fault{Kind: Unavailable, Operation: opDescribe, Err: errors.New("the list has no end")}
+}
+
+func observation(m types.AutomationExecutionMetadata) Observation {
+	return Observation{
+		AWSID: aws.ToString(m.AutomationExecutionId), Status: string(m.AutomationExecutionStatus),
+		CurrentStep: aws.ToString(m.CurrentStepName), Failure: aws.ToString(m.FailureMessage),
+		StartedAt: aws.ToTime(m.ExecutionStartTime), EndedAt: aws.ToTime(m.ExecutionEndTime)}
 }
 
 // Steps lists the steps, page by page.

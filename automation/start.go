@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"handrail/policy"
@@ -24,7 +25,12 @@ func (e *Engine) startAll(ctx, hand context.Context) {
 		case <-ctx.Done():
 			return
 		case x := <-e.starts:
-			e.guard(hand, x, func() { e.start(hand, x) })
+			if ctx.Err() == nil { // otherwise Run gives its lease back
+				e.guard(hand, x, func() { e.start(hand, x) })
+			}
+			e.mu.Lock()
+			delete(e.begun, x.ID)
+			e.mu.Unlock()
 			<-e.room
 			if len(e.room) == cap(e.room)-1 {
 				e.Wake() // claiming had stopped for lack of room
@@ -46,8 +52,8 @@ func (e *Engine) start(ctx context.Context, x *Execution) {
 	default:
 		err = e.attempt(ctx, x)
 	}
-	if isStale(err) {
-		// Somebody cancelled meanwhile. The lease ends here and the next claim reads the new row.
+	if isStale(err) || errors.Is(err, errLate) {
+		// Somebody cancelled or took it meanwhile, or its time is up. The next claim reads the row as it is now.
 		err = nil
 		e.again(ctx, x, 0)
 	}
@@ -59,6 +65,12 @@ func (e *Engine) start(ctx context.Context, x *Execution) {
 
 // attempt decides again under today's policy, notes that the call is about to happen, and makes it.
 func (e *Engine) attempt(ctx context.Context, x *Execution) error {
+	ready, done := context.WithDeadline(ctx, x.StartBy)
+	err := e.AWS.Ready(ready, x.Region)
+	done()
+	if err != nil {
+		return errLate
+	}
 	r := e.request(ctx, Ask{Entry: x.Entry, Team: x.Team, User: x.Requester, Channel: x.Channel,
 		Runbook: x.Runbook, Parameters: x.Parameters, At: time.Now()}, e.Catalogue.Fresh)
 	if why := unreachable(r); why != "" {
@@ -70,17 +82,36 @@ func (e *Engine) attempt(ctx context.Context, x *Execution) error {
 		return err
 	}
 	if !allowed { // an earlier attempt may have started it, when it was still allowed
-		x.StartBy = time.Now()
-		if err := e.wait(ctx, x, Starting, "It is no longer allowed. Checking whether AWS had started it before."); err != nil {
-			return err
-		}
-		return e.lookUp(ctx, x)
+		return e.doubt(ctx, x, noLonger+reason(d))
 	}
 	awsID, err := e.AWS.Start(ctx, d, x.Region, x.Request)
 	if err == nil {
 		return e.started(ctx, x, awsID)
 	}
 	return e.refused(ctx, x, first, err)
+}
+
+// errLate says that the start deadline passed while the start was being prepared.
+var errLate = errors.New("too late to start")
+
+// noLonger begins the note of a start that an earlier attempt may have made before today's policy forbade it.
+const noLonger = "It is no longer allowed. "
+
+// reason is why today's policy does not allow what was accepted.
+func reason(d policy.Decision) string {
+	if d.Allowed() {
+		return "The runbook, the Region or the service role changed after the request, so it was not started."
+	}
+	return d.Explain().Sentence
+}
+
+// doubt ends the attempts to start x and looks up whether one of them did.
+func (e *Engine) doubt(ctx context.Context, x *Execution, why string) error {
+	x.StartBy, x.Note = time.Now(), why
+	if err := e.save(ctx, x); err != nil {
+		return err
+	}
+	return e.lookUp(ctx, x)
 }
 
 // unreachable says what could not be asked just now. It is no reason to give up before the deadline.
@@ -95,27 +126,35 @@ func unreachable(r *policy.Request) string {
 }
 
 // recheck records the decision and the intention in one transaction. allowed is true only for a yes
-// to exactly what was accepted.
+// to exactly what was accepted. It is the last look before the call: at the row, at our lease and at the clock.
 func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request) (d policy.Decision, allowed bool, err error) {
 	var next Execution
-	err = e.Store.Update(ctx, func(tx Tx) error {
+	brief, done := context.WithTimeout(ctx, storeWithin)
+	defer done()
+	err = e.Store.Update(brief, func(tx Tx) error {
 		next = *x
-		if d, err = e.Gate.Check(ctx, tx, "", x.ID, r); err != nil {
+		stored, err := tx.Execution(brief, x.ID)
+		switch {
+		case err != nil:
+			return err
+		case stored.Version != x.Version || stored.LeaseOwner != e.Owner:
+			return ErrStale
+		case time.Now().After(x.StartBy):
+			return errLate
+		}
+		if d, err = e.Gate.Check(brief, tx, "", x.ID, r); err != nil {
 			return err
 		}
-		allowed = d.Allowed() && same(d, x)
+		allowed = d.Allowed() && e.same(d, x)
 		switch {
 		case x.State == Starting:
 			return nil
 		case allowed:
 			next.State = Starting
 		default:
-			next.State, next.EndedAt, next.Note = Denied, time.Now(), "The runbook or the service role changed after the request, so it was not started."
-			if !d.Allowed() {
-				next.Note = d.Explain().Sentence
-			}
+			next.State, next.EndedAt, next.Note = Denied, time.Now(), reason(d)
 		}
-		return tx.Save(ctx, &next)
+		return tx.Save(brief, &next)
 	})
 	if err == nil && next.Version != x.Version {
 		*x = next
@@ -125,8 +164,8 @@ func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request) (
 }
 
 // same reports whether today's yes is to what was accepted.
-func same(d policy.Decision, x *Execution) bool {
-	return covers(d, x.Request) && d.SHA256() == x.SHA256 && d.Role() == x.Role
+func (e *Engine) same(d policy.Decision, x *Execution) bool {
+	return covers(d, x.Request) && d.SHA256() == x.SHA256 && d.Role() == x.Role && e.Catalogue.Region(d.Runbook()) == x.Region
 }
 
 func (e *Engine) started(ctx context.Context, x *Execution, awsID string) error {
@@ -147,11 +186,16 @@ func (e *Engine) started(ctx context.Context, x *Execution, awsID string) error 
 	}
 }
 
-// merge takes over what others may write while we hold the lease: a wish to cancel.
+// merge takes over what others may write while we hold the lease: a wish to cancel. If they ended the row, the
+// automation that started all the same is stopped.
 func (e *Engine) merge(ctx context.Context, x *Execution) error {
 	stored, err := e.Store.Execution(ctx, x.ID)
 	if err != nil {
 		return err
+	}
+	if stored.State.Terminal() {
+		e.Log.Error("an automation started although its execution was over; stopping it", "execution", x.ID, "aws_execution", x.AWSID, "state", string(stored.State))
+		return errors.Join(ErrStale, e.AWS.Stop(ctx, x.Region, x.AWSID))
 	}
 	x.Version, x.CancelBy, x.CancelAt, x.CancelReason = stored.Version, stored.CancelBy, stored.CancelAt, stored.CancelReason
 	return nil
@@ -163,9 +207,15 @@ func (e *Engine) refused(ctx context.Context, x *Execution, first bool, err erro
 	state := Starting
 	switch kind := kindOf(err); kind {
 	case Rejected, Missing, Ended:
+		if !first {
+			return e.doubt(ctx, x, "AWS refuses to start it now: "+words(err)+" Checking whether it had started before.")
+		}
 		return e.end(ctx, x, Failed, "AWS refused to start it: "+words(err))
 	case Mismatch:
 		e.Log.Error("the client token is in use for another request", "execution", x.ID)
+		if found, err := e.AWS.Find(ctx, x.Region, x.Request.Tag); err == nil && len(found) == 1 {
+			return e.started(ctx, x, found[0])
+		}
 		return e.end(ctx, x, StartUnknown, "AWS knows this request's token with other content. Nothing more will be tried.")
 	case Throttled, Unauthorized:
 		if first {
@@ -201,6 +251,9 @@ func (e *Engine) lookUp(ctx context.Context, x *Execution) error {
 	case err == nil && len(found) == 0 && time.Since(quiet) > settle:
 		if x.CancelBy != "" {
 			return e.end(ctx, x, Cancelled, "Cancelled. AWS shows no automation for it.")
+		}
+		if strings.HasPrefix(x.Note, noLonger) {
+			return e.end(ctx, x, Denied, x.Note)
 		}
 		return e.end(ctx, x, Expired, "It could not be started in time. AWS shows no automation for it.")
 	case len(found) > 1, time.Since(quiet) > unclearFor:

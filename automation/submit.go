@@ -31,23 +31,38 @@ type Ask struct {
 // Outcome is what became of a request.
 type Outcome struct {
 	Decision  policy.Decision
-	Execution *Execution // nil if the policy refused
-	Again     bool       // the same request had been accepted before, or the execution was already over
+	Execution *Execution     // nil if the policy refused
+	Again     bool           // the same request had been decided before, or the execution was already over
+	Refused   *policy.Record // with Again: the record, if it had been refused then
 }
 
+// ErrUnclear says that the store gave no clear answer, twice: the request may have been accepted.
+var ErrUnclear = errors.New("it is unclear whether the request was accepted")
+
 // Submit is the door: it decides, records and stores the execution in one transaction, and returns
-// once that is durable. An error means that nothing was accepted.
+// once that is durable. An error means that nothing was accepted, unless it is ErrUnclear.
 func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
 	r := e.question(ctx, a)
 	leased := e.reserve()
 	var out Outcome
-	accept := func(tx Tx) (err error) {
-		out, err = e.submit(ctx, tx, a, r, leased)
-		return err
+	accept := func(ctx context.Context) error {
+		return e.Store.Update(ctx, func(tx Tx) (err error) {
+			out, err = e.submit(ctx, tx, a, r, leased)
+			return err
+		})
 	}
-	err := e.Store.Update(ctx, accept)
-	if errors.Is(err, ErrDuplicate) { // another replica accepted the same delivery meanwhile: now it is found
-		err = e.Store.Update(ctx, accept)
+	err := accept(ctx)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrDuplicate): // another replica, or a replay: what was decided then counts
+		out, err = e.decided(ctx, a.Key, nil)
+	default: // a commit may have happened all the same; the key makes a second try safe
+		late, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer done()
+		if err = accept(late); err != nil {
+			err = fmt.Errorf("%w: %w", ErrUnclear, err)
+		}
+		out.Again = false
 	}
 	if err != nil {
 		out = Outcome{}
@@ -55,6 +70,23 @@ func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
 	}
 	e.dispatch(out, leased)
 	return out, err
+}
+
+// decided returns what became of a request that was decided before. x is what it was about, nil if it asked for a run.
+func (e *Engine) decided(ctx context.Context, key string, x *Execution) (Outcome, error) {
+	rec, err := e.Store.Decided(ctx, key)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("reading an earlier decision: %w", err)
+	}
+	if !rec.Allowed {
+		return Outcome{Again: true, Refused: &rec}, nil
+	}
+	if x == nil {
+		if x, err = e.Store.Execution(ctx, rec.Execution); err != nil {
+			return Outcome{}, fmt.Errorf("reading an accepted execution: %w", err)
+		}
+	}
+	return Outcome{Again: true, Execution: x}, nil
 }
 
 // reserve takes a place with the starters, if there is one. A row that gets one is stored with our
@@ -74,11 +106,12 @@ func (e *Engine) dispatch(out Outcome, leased bool) {
 		e.changed(out.Execution)
 	}
 	switch {
-	case accepted && leased:
+	case accepted && leased && out.Execution.LeaseOwner == e.Owner:
 		own := *out.Execution
-		e.starts <- &own
+		e.begin(&own)
 	case leased:
 		<-e.room
+		e.Wake()
 	case accepted:
 		e.Wake()
 	}

@@ -17,6 +17,7 @@ type watch struct {
 	next   time.Time // when to look again
 	calm   time.Time // since when nothing changed
 	tries  int       // failed attempts at the steps
+	missed time.Time // since when AWS does not list it; zero if it does
 	stopAt time.Time // when to ask AWS to stop it; zero if that is not wanted, or done
 	stops  int       // failed attempts at the stop
 }
@@ -32,12 +33,6 @@ func (e *Engine) follow(x *Execution) {
 	defer e.mu.Unlock()
 	e.watched[x.ID] = w
 	e.counted()
-}
-
-func (e *Engine) watching() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.watched) > 0
 }
 
 // amend changes the watch of an execution, if there still is one.
@@ -128,27 +123,69 @@ func (e *Engine) due() map[string][]*Execution {
 	return by
 }
 
-// look asks AWS about a batch in one call and takes in the answers. An execution that is not in the
-// answer is not listed yet, or AWS can't be asked: neither says anything about it.
+// look asks AWS about a batch in one call and takes in the answers.
 func (e *Engine) look(ctx context.Context, region string, batch []*Execution) {
 	ids := make([]string, len(batch))
 	for i, x := range batch {
 		ids[i] = x.AWSID
 	}
-	seen := map[string]Observation{}
 	os, err := e.AWS.Describe(ctx, region, ids)
+	if err != nil && kindOf(err) == Rejected && len(batch) > 1 { // one of them spoils it for the others
+		for i := range batch {
+			e.look(ctx, region, batch[i:i+1])
+		}
+		return
+	}
 	if err != nil {
 		e.Log.Warn("looking at automations", "region", region, "count", len(ids), "error", err)
 	}
+	seen := map[string]Observation{}
 	for _, o := range os {
 		seen[o.AWSID] = o
 	}
 	for _, x := range batch {
-		if o, ok := seen[x.AWSID]; ok {
+		o, ok := seen[x.AWSID]
+		switch {
+		case ok:
 			e.guard(ctx, x, func() { e.observe(ctx, x, o) })
+		case err == nil:
+			e.guard(ctx, x, func() { e.unlisted(ctx, x) })
 		}
 		e.amend(x.ID, func(w *watch) { w.next = time.Now().Add(e.pause(w)) })
 	}
+}
+
+// AWS's lists are eventually consistent, so a new automation may be missing for a while. One that is missing for longer
+// was started elsewhere than we look, or is older than the 30 days that AWS remembers.
+const (
+	unlistedAfter  = time.Minute
+	forgottenAfter = 24 * time.Hour
+)
+
+// unlisted says that AWS does not list an automation, and in the end gives up on it.
+func (e *Engine) unlisted(ctx context.Context, x *Execution) {
+	const note = "AWS does not list this automation. Is it the right account, Region and endpoint?"
+	var since time.Time
+	e.amend(x.ID, func(w *watch) {
+		if w.missed.IsZero() {
+			w.missed = time.Now()
+		}
+		since = w.missed
+	})
+	next := *x
+	switch {
+	case since.IsZero() || time.Since(since) < unlistedAfter:
+		return
+	case time.Since(since) > forgottenAfter:
+		next.State, next.EndedAt = StartUnknown, time.Now()
+		next.Note = "AWS has not listed this automation for a day, so nobody can say how it ended. Please look there."
+	case x.Note == note:
+		return
+	default:
+		next.Note = note
+	}
+	e.Log.Warn("an automation is not listed", "execution", x.ID, "aws_execution", x.AWSID, "region", x.Region)
+	e.write(ctx, &next)
 }
 
 // pause grows from Poll towards a minute while nothing changes.
@@ -161,7 +198,7 @@ func (e *Engine) observe(ctx context.Context, x *Execution, o Observation) {
 	next := *x
 	changed := fold(&next, o, e.Log)
 	tries := 0
-	e.amend(x.ID, func(w *watch) { tries = w.tries })
+	e.amend(x.ID, func(w *watch) { tries, w.missed = w.tries, time.Time{} })
 	if !changed && tries == 0 {
 		return
 	}
@@ -218,13 +255,15 @@ func (e *Engine) reload(ctx context.Context, id string) {
 	}
 }
 
-// reconcile compares what we watch with what the store says we hold.
-func (e *Engine) reconcile(ctx context.Context, held map[string]int64) {
+// reconcile compares what we asked to keep with what the store says we hold.
+func (e *Engine) reconcile(ctx context.Context, asked []string, held map[string]int64) {
 	var stale []string
 	e.mu.Lock()
-	for id, w := range e.watched {
+	for _, id := range asked {
+		w := e.watched[id]
 		version, ours := held[id]
 		switch {
+		case w == nil:
 		case !ours:
 			delete(e.watched, id) // another replica took it
 		case version != w.x.Version:
