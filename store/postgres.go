@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -80,10 +81,18 @@ func (db *DB) transact(ctx context.Context, f func(*tx) error) error {
 	}
 }
 
+// commitWithin bounds a commit and an undoing. They have time of their own: a caller in a hurry could otherwise cut a
+// commit in its middle, and nobody would know whether it happened.
+const commitWithin = 5 * time.Second
+
 func (db *DB) try(ctx context.Context, f func(*tx) error) error {
-	begun, err := db.pool.BeginTx(ctx, nil)
+	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	hurry := context.AfterFunc(ctx, cancel) // until it has begun
+	begun, err := db.pool.BeginTx(whole, nil)
+	hurry()
 	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
+		return fmt.Errorf("beginning a transaction: %w", cmp.Or(ctx.Err(), err))
 	}
 	t := &tx{session: plain{begun}, dialect: db.dialect, now: db.Now}
 	done := false
@@ -92,8 +101,11 @@ func (db *DB) try(ctx context.Context, f func(*tx) error) error {
 			_ = begun.Rollback()
 		}
 	}()
-	err = t.run(f)
+	if err = t.run(f); err == nil {
+		err = ctx.Err()
+	}
 	done = true
+	defer time.AfterFunc(commitWithin, cancel).Stop()
 	if err != nil {
 		t.forget()
 		if undo := begun.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"handrail/automation"
+	"handrail/policy"
 	"handrail/store"
 	"handrail/store/storetest"
 )
@@ -147,5 +149,47 @@ func TestStuckReplica(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// slowCommit makes each commit with a record take half a second.
+const slowCommit = `CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+	CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON records DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION linger()`
+
+func TestACallerInAHurryDoesNotCutACommit(t *testing.T) {
+	t.Parallel()
+	url := storetest.Postgres(t)
+	db := open(t, url)
+	execute(t, url, slowCommit)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := db.Update(ctx, func(tx automation.Tx) error {
+		err := tx.Record(ctx, policy.Record{ID: "d-1"})
+		time.AfterFunc(200*time.Millisecond, cancel)
+		return err
+	})
+	if err != nil || ctx.Err() == nil {
+		t.Errorf("the commit ended with %v, the caller with %v", err, ctx.Err())
+	}
+	if _, err := db.Record(t.Context(), "d-1"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNothingIsCommittedForACallerWhoHasGone(t *testing.T) {
+	t.Parallel()
+	db := open(t, storetest.Postgres(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	err := db.Update(ctx, func(tx automation.Tx) error {
+		err := tx.Record(ctx, policy.Record{ID: "d-1"})
+		cancel()
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the transaction ended with %v", err)
+	}
+	if _, err := db.Record(t.Context(), "d-1"); !errors.Is(err, automation.ErrNotFound) {
+		t.Errorf("the record: %v", err)
 	}
 }
