@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const goodConfig = `slack: {bot_token: "${env:HANDRAIL_TEST_TOKEN}", app_token: "${file:%s}", signing_secret: "${ssm:/handrail/signing}"}
@@ -35,13 +37,13 @@ func TestSecretsComeFromThreePlacesAndAreShownNowhere(t *testing.T) {
 		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetParameter") || string(body) != `{"Name":"/handrail/signing","WithDecryption":true}` {
 			t.Errorf("asked for %s %s", r.Header.Get("X-Amz-Target"), body)
 		}
-		fmt.Fprint(w, `{"Parameter":{"Value":"from-ssm"}}`)
+		fmt.Fprint(w, `{"Parameter":{"Value":"from-ssm-from-ssm-from-ssm-from-ssm"}}`)
 	}))
 	defer ssm.Close()
 	c, err := loadConfig(writeConfig(t, fmt.Sprintf(goodConfig, file, ssm.URL)))
 	check(t, err)
 	check(t, c.resolve(t.Context()))
-	if c.Slack.BotToken != "xoxb-from-env" || c.Slack.AppToken != "xapp-from-file" || c.Slack.SigningSecret != "from-ssm" {
+	if c.Slack.BotToken != "xoxb-from-env" || c.Slack.AppToken != "xapp-from-file" || c.Slack.SigningSecret != "from-ssm-from-ssm-from-ssm-from-ssm" {
 		t.Error("a secret is not what its reference names")
 	}
 	shown, err := json.Marshal(c)
@@ -55,19 +57,38 @@ func TestSecretsComeFromThreePlacesAndAreShownNowhere(t *testing.T) {
 
 func TestMistakesInTheConfigurationAreUsageErrors(t *testing.T) {
 	good := fmt.Sprintf(goodConfig, "/nowhere", "http://127.0.0.1:1")
+	token := func(value string) string { return strings.Replace(good, "${env:HANDRAIL_TEST_TOKEN}", value, 1) }
 	for name, tc := range map[string]struct{ text, want string }{
-		"an empty file":         {"", "empty"},
-		"no YAML":               {"slack: [", "handrail.yaml"},
-		"an unknown key":        {good + "metrix: {}\n", `:3:1: the configuration has no key "metrix". Did you mean metrics?`},
-		"an unknown inner key":  {good + "metrics: {listn: x}\n", `metrics has no key "listn". Did you mean listen?`},
-		"a key twice":           {"aws: {region: a, region: b}\n", `region`},
-		"a list for a mapping":  {"slack: [a]\n", "slack must be a mapping"},
-		"an anchor":             {"slack: &a {}\naws: *a\n", "anchors"},
-		"no region":             {strings.Replace(good, "region: eu-west-1, ", "", 1), "aws.region is missing"},
-		"another mode":          {strings.Replace(good, "slack: {", "slack: {mode: carrier-pigeon, ", 1), `slack.mode is "carrier-pigeon"; use socket or http`},
-		"an address":            {good + "metrics: {listen: everywhere}\n", "write HOST:PORT"},
-		"a token in plain text": {strings.Replace(good, "${env:HANDRAIL_TEST_TOKEN}", "xoxb-leaked", 1), "slack.bot_token holds a secret in plain text"},
-		"a level":               {good + "log: {level: chatty}\n", "use debug, info, warn or error"},
+		"an empty file":             {"", "handrail.yaml: The configuration is empty."},
+		"nothing but comments":      {"# slack:\n\n# aws:\n", "handrail.yaml: The configuration is empty."},
+		"no YAML":                   {"slack: [\nx", "handrail.yaml:3:1: This is not YAML: "},
+		"no YAML, with a secret":    {"slack:\n  bot_token: *xoxb-leaked\n", "handrail.yaml:2:14: This is not YAML: unknown anchor (…)"},
+		"a second document":         {good + "---\nslack: {}\n", ":3:1: The configuration goes on after its end."},
+		"an unknown key":            {good + "metrix: {}\n", `:3:1: The configuration has no key "metrix". Did you mean metrics?`},
+		"an unknown inner key":      {good + "metrics: {listn: x}\n", `:3:11: metrics has no key "listn". Did you mean listen?`},
+		"a key twice":               {"aws: {region: a, region: b}\n", `:1:18: aws has the key "region" twice.`},
+		"a list for a mapping":      {"slack: [a]\n", ":1:8: slack must be a mapping"},
+		"a list for a value":        {good + "policy: [a]\n", ":3:9: policy must be a single value"},
+		"an empty mode":             {strings.Replace(good, "slack: {", "slack: {mode: , ", 1), ":1:15: slack.mode is empty"},
+		"an anchor":                 {"slack: &a {}\naws: *a\n", "anchors"},
+		"no region":                 {strings.Replace(good, "region: eu-west-1, ", "", 1), ":2:1: aws.region is missing"},
+		"no section":                {"slack: {bot_token: '${env:X}'}\n", ":1:1: aws.region is missing"},
+		"another mode":              {strings.Replace(good, "slack: {", "slack: {mode: carrier-pigeon, ", 1), `:1:9: slack.mode is "carrier-pigeon". Use socket or http.`},
+		"a token for a mode":        {strings.Replace(good, "slack: {", "slack: {mode: xoxb-leaked, ", 1), `:1:9: slack.mode is "(secret)".`},
+		"no token for the mode":     {strings.Replace(good, "slack: {", "slack: {mode: http, ", 1) + "x: 1\n", `:3:1: The configuration has no key "x"`},
+		"an address":                {good + "metrics: {listen: everywhere}\n", ":3:11: metrics.listen is \"everywhere\". Write HOST:PORT"},
+		"an API URL":                {strings.Replace(good, "slack: {", "slack: {api_url: slack.com, ", 1), ":1:9: slack.api_url is not a full URL"},
+		"a password in a URL":       {strings.Replace(good, "slack: {", "slack: {api_url: 'https://u:leaked@h/', ", 1), "slack.api_url holds a user name or a password"},
+		"a token in plain text":     {token("xoxb-leaked"), ":1:9: slack.bot_token holds a secret in plain text"},
+		"another kind of reference": {token("${vault:leaked}"), ":1:9: slack.bot_token: ${vault:…} is not a kind of reference; use ${env:NAME}, ${file:/path} or ${ssm:/name}."},
+		"no kind":                   {token("${leaked}"), "slack.bot_token is not a reference that can be read"},
+		"a reference to nothing":    {token("${env:}"), "slack.bot_token: ${env:…} names nothing"},
+		"a reference within":        {good + "store: {url: 'postgres://u:${env:PW}@leaked/db'}\n", ":3:9: store.url holds a reference within a longer value. The whole value must be one reference"},
+		"another store":             {good + "store: {url: 'mysql://u:leaked@h/db'}\n", ":3:9: store.url must begin with sqlite: or postgres://"},
+		"a store without a scheme":  {good + "store: {url: leaked.db}\n", ":3:9: store.url must begin with"},
+		"a reference elsewhere":     {strings.Replace(good, "region: eu-west-1", "region: '${env:REGION}'", 1), ":2:7: aws.region cannot be a reference"},
+		"a level":                   {good + "log: {level: chatty}\n", ":3:7: log.level is \"chatty\". Use debug, info, warn or error."},
+		"a format":                  {good + "log: {format: xml}\n", ":3:7: log.format is \"xml\". Use text or json."},
 	} {
 		_, err := loadConfig(writeConfig(t, tc.text))
 		var bad usageError
@@ -75,9 +96,37 @@ func TestMistakesInTheConfigurationAreUsageErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, tc.want)
 		}
 	}
-	c, err := loadConfig(writeConfig(t, good))
-	check(t, err)
-	if err := c.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), "HANDRAIL_TEST_TOKEN is not set") {
-		t.Errorf("a reference to nothing: %v", err)
+}
+
+// Whoever mends a file wants to run the program once, not once for each mistake.
+func TestEveryMistakeIsReportedAtOnceWithItsPlace(t *testing.T) {
+	file := writeConfig(t, `slack:
+  mode: pigeon
+  bot_token: xoxb-leaked
+  signing_secret: ${env:HANDRAIL_TEST_SHORT}
+  previous_signing_secret: ${ssm:/not/asked/for}
+  listen: everywhere
+aws:
+  quotas: {start: fast, stop: -1}
+store: {url: "${env:HANDRAIL_TEST_UNSET}"}
+metrix: {}
+`)
+	t.Setenv("HANDRAIL_TEST_SHORT", "leaky")
+	_, err := openConfig(t.Context(), file)
+	want := strings.ReplaceAll(`F:2:3: slack.mode is "pigeon". Use socket or http.
+F:3:3: slack.bot_token holds a secret in plain text. Instead, use ${env:NAME}, ${file:/path} or ${ssm:/name}.
+F:4:3: slack.signing_secret has 5 characters; Slack's have 32 (Basic Information).
+F:6:3: slack.listen is "everywhere". Write HOST:PORT, such as 127.0.0.1:3000.
+F:7:1: aws.region is missing. Write the Region that runbooks run in, such as eu-west-1.
+F:8:19: aws.quotas.start must be a number of calls a second, such as 5.
+F:8:31: aws.quotas.stop must be a number of calls a second, such as 5.
+F:9:9: store.url: the environment variable HANDRAIL_TEST_UNSET is not set or empty.
+F:10:1: The configuration has no key "metrix". Did you mean metrics?`, "F:", file+":")
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	var out, failed strings.Builder
+	if code := run(t.Context(), []string{"serve", "--config", file}, streams{&out, &failed}); code != exitUsage || failed.String() != want+"\n" || out.String() != "" {
+		t.Errorf("serve ends with %d and says\n%s", code, failed.String())
 	}
 }

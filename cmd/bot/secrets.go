@@ -31,13 +31,21 @@ var referencePattern = regexp.MustCompile(`^\$\{(env|file|ssm):([^{}]+)\}$`)
 // reference reports whether s names a secret instead of being one.
 func (s secret) reference() bool { return referencePattern.MatchString(string(s)) }
 
-// resolver fetches secrets.
-type resolver struct{ aws awsConfig }
+// resolver fetches secrets. Offline it leaves references to SSM as they are.
+type resolver struct {
+	aws     awsConfig
+	offline bool
+}
+
+// skips says whether s stays a reference.
+func (r resolver) skips(s secret) bool {
+	return r.offline && strings.HasPrefix(string(s), "${ssm:") && s.reference()
+}
 
 // resolve returns what a reference names, or s itself if it is none. Its errors name the reference only.
 func (r resolver) resolve(ctx context.Context, s secret) (secret, error) {
 	m := referencePattern.FindStringSubmatch(string(s))
-	if m == nil {
+	if m == nil || r.skips(s) {
 		return s, nil
 	}
 	var value string

@@ -16,11 +16,8 @@ type serveCmd struct {
 
 // Run serves until SIGTERM or SIGINT. SIGHUP reads the policy again; a bad file leaves the old one in force.
 func (c *serveCmd) Run(ctx context.Context, io streams) error {
-	cfg, err := loadConfig(c.Config)
+	cfg, err := openConfig(ctx, c.Config)
 	if err != nil {
-		return err
-	}
-	if err := cfg.resolve(ctx); err != nil {
 		return err
 	}
 	log := cfg.Log.open(io.err)
