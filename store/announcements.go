@@ -19,11 +19,15 @@ const claimAnnouncements = `WITH behind AS MATERIALIZED (
 	WHERE id IN (SELECT id FROM behind) AND announced < version AND announce_until <= $2
 	RETURNING ` + columns + `, ''`
 
+// Nobody can be told of an execution that cannot be read.
+const forgetUnreadable = `UPDATE executions SET announced = version, announce_owner = '', announce_until = 0 WHERE id = $1`
+
 // ClaimAnnouncements takes executions of which Slack shows an older version, whose next attempt to
 // tell it has come and whose announcement nobody else is busy with. Those that have ended and those
 // without a card come first, then the ones that wait longest. It takes none if c.Limit is 0.
+// An execution that cannot be read counts as told, so that it does not come back.
 func (db *DB) ClaimAnnouncements(ctx context.Context, c automation.Claim) ([]*automation.Execution, error) {
-	es, err := db.claim(ctx, claimAnnouncements, c)
+	es, err := db.claim(ctx, claimAnnouncements, forgetUnreadable, c)
 	if err != nil {
 		return nil, fmt.Errorf("claiming announcements: %w", err)
 	}

@@ -23,9 +23,13 @@ const claimExecutions = `WITH due AS MATERIALIZED (
 	WHERE id IN (SELECT id FROM due) AND terminal = 0 AND parked = '' AND lease_until <= $2
 	RETURNING ` + columns + `, lease_from`
 
-// Claim takes due rows as the contract says; it takes none if c.Limit is 0.
+// An unreadable execution waits for an operator: nobody could work on it, and it would be claimed again and again.
+const parkUnreadable = `UPDATE executions SET parked = 'its stored data cannot be read', lease_owner = '', lease_until = 0
+	WHERE id = $1`
+
+// Claim takes due rows as the contract says; it takes none if c.Limit is 0. It parks rows that cannot be read.
 func (db *DB) Claim(ctx context.Context, c automation.Claim) ([]*automation.Execution, error) {
-	es, err := db.claim(ctx, claimExecutions, c)
+	es, err := db.claim(ctx, claimExecutions, parkUnreadable, c)
 	if err != nil {
 		return nil, fmt.Errorf("claiming executions: %w", err)
 	}
@@ -35,7 +39,8 @@ func (db *DB) Claim(ctx context.Context, c automation.Claim) ([]*automation.Exec
 	return es, nil
 }
 
-func (db *DB) claim(ctx context.Context, query string, c automation.Claim) ([]*automation.Execution, error) {
+// claim takes what query selects and, in the same transaction, puts aside what cannot be read.
+func (db *DB) claim(ctx context.Context, query, aside string, c automation.Claim) ([]*automation.Execution, error) {
 	if c.Owner == "" || !c.Until.After(c.Now) {
 		return nil, errors.New("a claim needs an owner and an end in the future")
 	}
@@ -43,6 +48,7 @@ func (db *DB) claim(ctx context.Context, query string, c automation.Claim) ([]*a
 		return nil, nil
 	}
 	var es []*automation.Execution
+	var bad []unreadable
 	var stolen int64
 	query = fmt.Sprintf(query, db.skipLocked)
 	err := db.update(ctx, func(t *tx) error {
@@ -51,12 +57,20 @@ func (db *DB) claim(ctx context.Context, query string, c automation.Claim) ([]*a
 			return err
 		}
 		var from countSet
-		es, err = collect(rows, &from)
+		es, bad, err = collect(rows, &from)
 		t.failed, stolen = err, int64(from)
-		return err
+		for _, u := range bad {
+			if _, err := t.exec(ctx, aside, []any{u.id}); err != nil {
+				return err
+			}
+		}
+		return t.failed
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, u := range bad {
+		db.Log.Error("putting an execution aside", "execution", u.id, "ref", u.ref, "error", u.err)
 	}
 	db.stolen.Add(stolen)
 	return es, nil

@@ -76,18 +76,34 @@ func targets(e *automation.Execution) []any {
 		&a.Version, &a.Channel, &a.Card, decoded{&a.Replies}, &a.Attempts, (*moment)(&a.NextAttempt)}
 }
 
-// collect reads executions to the end of rows. Each may be followed by more columns, scanned to extra.
-func collect(rows *sql.Rows, extra ...any) ([]*automation.Execution, error) {
+// unreadable is an execution whose stored data cannot be read, as after a repair by hand that went wrong.
+type unreadable struct {
+	id, ref string
+	err     error
+}
+
+// collect reads executions to the end of rows. Each may be followed by more columns, scanned to extra. One that
+// cannot be read stands in bad and does not hide the others.
+func collect(rows *sql.Rows, extra ...any) (es []*automation.Execution, bad []unreadable, err error) {
 	defer rows.Close()
-	var es []*automation.Execution
 	for rows.Next() {
 		e := &automation.Execution{}
-		if err := rows.Scan(append(targets(e), extra...)...); err != nil {
-			return nil, explain(err)
+		into := append(targets(e), extra...)
+		if err := rows.Scan(into...); err == nil {
+			es = append(es, e)
+			continue
+		} else {
+			bad = append(bad, unreadable{err: fmt.Errorf("its stored data cannot be read: %w", err)})
 		}
-		es = append(es, e)
+		for i := range into {
+			into[i] = new(any)
+		}
+		into[0], into[1] = &bad[len(bad)-1].id, &bad[len(bad)-1].ref
+		if err := rows.Scan(into...); err != nil {
+			return nil, nil, explain(err)
+		}
 	}
-	return es, explain(rows.Err())
+	return es, bad, explain(rows.Err())
 }
 
 // millis is t in Unix milliseconds, 0 for the zero time.

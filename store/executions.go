@@ -22,7 +22,7 @@ func (db *DB) ByCard(ctx context.Context, channel, ts string) (*automation.Execu
 		" FROM executions WHERE announce_card = $1 AND announce_card <> '' AND announce_channel = $2", ts, channel)
 }
 
-// Executions returns what q selects, newest first.
+// Executions returns what q selects, newest first. It leaves out, and logs, what cannot be read.
 func (db *DB) Executions(ctx context.Context, q automation.Query) ([]*automation.Execution, error) {
 	var f filter
 	f.text("runbook = ", q.Runbook)
@@ -42,9 +42,12 @@ func (db *DB) Executions(ctx context.Context, q automation.Query) ([]*automation
 	if err != nil {
 		return nil, fmt.Errorf("listing executions: %w", err)
 	}
-	es, err := collect(rows)
+	es, bad, err := collect(rows)
 	if err != nil {
 		return nil, fmt.Errorf("listing executions: %w", err)
+	}
+	for _, u := range bad {
+		db.Log.Error("leaving an execution out of a list", "execution", u.id, "ref", u.ref, "error", u.err)
 	}
 	return es, nil
 }

@@ -19,7 +19,12 @@ import (
 // execute runs a statement beside the store.
 func execute(t *testing.T, url, statement string) {
 	t.Helper()
-	db, err := sql.Open("pgx", url)
+	executeOn(t, "pgx", url, statement)
+}
+
+func executeOn(t *testing.T, driver, source, statement string) {
+	t.Helper()
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}

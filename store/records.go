@@ -114,7 +114,7 @@ func collectRecords(rows *sql.Rows) ([]policy.Record, error) {
 		err := rows.Scan(&r.ID, (*moment)(&r.At), &r.Key, &r.Entry, &r.Action, &r.Actor, &r.Team, &r.Channel, &r.Runbook,
 			decoded{&r.Parameters}, &r.Execution, &r.Allowed, &r.Code, &r.Rule, &r.Sentence, &r.Near, &r.Policy)
 		if err != nil {
-			return nil, explain(err)
+			return nil, fmt.Errorf("record %s: %w", r.ID, explain(err))
 		}
 		rs = append(rs, r)
 	}

@@ -77,11 +77,13 @@ func one(ctx context.Context, s session, query string, args ...any) (*automation
 	if err != nil {
 		return nil, fmt.Errorf("reading an execution: %w", err)
 	}
-	es, err := collect(rows)
-	if err != nil {
+	es, bad, err := collect(rows)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("reading an execution: %w", err)
-	}
-	if len(es) == 0 {
+	case len(bad) > 0:
+		return nil, fmt.Errorf("reading execution %s: %w", bad[0].ref, bad[0].err)
+	case len(es) == 0:
 		return nil, automation.ErrNotFound
 	}
 	return es[0], nil
