@@ -45,7 +45,8 @@ type announcer struct {
 	noPlans atomic.Bool // the workspace refuses plan blocks
 
 	mu     sync.Mutex
-	hinted map[string]hint // by execution
+	hinted map[string]hint                  // by execution
+	births map[string]*automation.Execution // as they were accepted by this process a moment ago
 	signal chan struct{}
 
 	// Only the goroutine of run touches what follows.
@@ -56,6 +57,7 @@ type announcer struct {
 	done    chan *card
 	flying  int
 	alarmed time.Time
+	pruned  time.Time
 }
 
 // hint is what this process has heard of an execution since the last look.
@@ -89,7 +91,7 @@ func newAnnouncer(o Options) *announcer {
 		store: o.Store, api: o.Workspace.api, owner: o.Owner, log: o.Log, limits: newLimits(),
 		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain, lease: o.Limits.Lease,
 		finder: finder{api: o.Workspace.api, home: o.Workspace.known},
-		hinted: map[string]hint{}, signal: make(chan struct{}, 1),
+		hinted: map[string]hint{}, births: map[string]*automation.Execution{}, signal: make(chan struct{}, 1),
 		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
 	}
 }
@@ -101,12 +103,31 @@ func (a *announcer) wake(e *automation.Execution) {
 		a.hinted[""] = hint{}
 	} else {
 		a.hinted[e.ID] = a.hinted[e.ID].and(hint{version: e.Version, born: e.Version == 1, ended: e.State.Terminal()})
+		if e.Version == 1 && young(e) {
+			birth := *e
+			a.births[e.ID] = &birth
+		}
 	}
 	a.mu.Unlock()
 	select {
 	case a.signal <- struct{}{}:
 	default:
 	}
+}
+
+// youth is how long a first card shows what was accepted, even if the execution has gone on meanwhile.
+const youth = 2 * time.Second
+
+func young(e *automation.Execution) bool { return time.Since(e.CreatedAt) <= youth }
+
+// birth is the execution as it was accepted, nil if that was elsewhere or is over.
+func (a *announcer) birth(id string) *automation.Execution {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if e := a.births[id]; e != nil && young(e) {
+		return e
+	}
+	return nil
 }
 
 func (h hint) and(n hint) hint {
@@ -226,6 +247,10 @@ func (a *announcer) take() (claim, urgent bool) {
 		}
 	}
 	clear(a.hinted)
+	if time.Since(a.pruned) > youth {
+		a.pruned = time.Now()
+		maps.DeleteFunc(a.births, func(_ string, e *automation.Execution) bool { return !young(e) })
+	}
 	forgetOld(a.fresh, time.Hour)
 	forgetOld(a.updated, a.interval)
 	return claim, urgent

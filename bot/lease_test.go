@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,4 +94,33 @@ func start(t *testing.T, a *announcer) (stop func()) {
 			t.Error(err)
 		}
 	}
+}
+
+// The store may tell of a row before its birth is heard of, and a quick run may be over before the card is there.
+func TestTheFirstCardShowsWhatWasAccepted(t *testing.T) {
+	t.Parallel()
+	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
+		e := m.insert(accepted("one"))
+		done := m.change("one", succeed)
+		a.wake(e)
+		a.wake(done)
+		synctest.Wait()
+		posts, updates := w.of("chat.postMessage"), w.of("chat.update")
+		if len(posts) == 0 || !strings.Contains(posts[0].form.Get("text"), "queued") {
+			t.Fatalf("the first card is %v", posts)
+		}
+		if len(updates) != 1 || !strings.Contains(updates[0].form.Get("text"), "succeeded") || !m.told("one") {
+			t.Errorf("the updates are %v", updates)
+		}
+		late := accepted("two")
+		m.insert(late)
+		m.change("two", succeed)
+		time.Sleep(3 * time.Second)
+		a.wake(late)
+		a.wake(m.row("two"))
+		synctest.Wait()
+		if n := len(w.of("chat.update")); n != 1 || !m.told("two") {
+			t.Errorf("%d updates; a late card shows what is true when it is sent", n)
+		}
+	})
 }

@@ -91,7 +91,7 @@ func (a *announcer) perform(ctx context.Context, c *card) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
-	if c.doing.kind == stepPost || c.doing.kind == stepUpdate {
+	if c.doing.kind == stepUpdate {
 		a.reread(ctx, c)
 	}
 	var err error
@@ -129,13 +129,31 @@ func (a *announcer) reread(ctx context.Context, c *card) {
 	c.e = e
 }
 
+// first is what the first card shows: what was accepted, so that people see it before the end of a quick run, or what is
+// true now if that was a while ago. A row that this process accepted has gone on only after it heard of the birth, so
+// that is looked for again after a look at the row.
+func (a *announcer) first(ctx context.Context, c *card) *automation.Execution {
+	birth := a.birth(c.e.ID)
+	if birth == nil {
+		a.reread(ctx, c)
+		birth = a.birth(c.e.ID)
+	}
+	if birth == nil {
+		return c.e
+	}
+	shown := *birth
+	shown.Announcement = c.e.Announcement
+	return &shown
+}
+
 func (a *announcer) post(ctx context.Context, c *card) error {
-	m := c.looks.card(c.e)
-	opts := append(options(m), slack.MsgOptionMetadata(metadata(c.e, "card")))
+	e := a.first(ctx, c)
+	m := c.looks.card(e)
+	opts := append(options(m), slack.MsgOptionMetadata(metadata(e, "card")))
 	if ts := c.thread(); ts != "" {
 		opts = append(opts, slack.MsgOptionTS(ts))
 	}
-	version := c.e.Version
+	version := e.Version
 	channel, ts, err := a.api.PostMessageContext(ctx, c.place(), opts...)
 	if err == nil && ts == "" {
 		err = errNoStamp
