@@ -69,7 +69,9 @@ func disturb(t *testing.T, h *hooked, w *slowTown, story func(s *stage)) {
 		go func() { done <- s.engine.Run(ctx) }()
 		story(s)
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 }
 
