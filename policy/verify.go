@@ -1,11 +1,17 @@
 package policy
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
-// Verify says what is wrong with what AWS holds for a runbook of p, in a sentence, or nil: the version and the hash
+// Mismatch is what is wrong between a policy and a document that AWS holds: what Verify returns.
+type Mismatch struct {
+	Code    Code // CodeValueNotAllowed if the document refuses a value that the policy lists
+	Message string
+}
+
+// Error is a sentence for people, which may quote the document.
+func (m *Mismatch) Error() string { return m.Message }
+
+// Verify says what is wrong with what AWS holds for a runbook of p, as a *Mismatch, or nil: the version and the hash
 // that the policy pins, the role, and the parameters that the policy lists, which Decide checks as well; and that the
 // document takes every value that the policy allows, which otherwise only AWS would say.
 func (p *Policy) Verify(rb *Runbook, doc *Document) error {
@@ -24,7 +30,7 @@ func (p *Policy) Verify(rb *Runbook, doc *Document) error {
 		sentence = fmt.Sprintf("%s needs %s, which the policy does not list, so nobody can run it.", rb.Document, d.parameter)
 	}
 	if sentence != "" {
-		return errors.New(sentence)
+		return &Mismatch{d.code, sentence}
 	}
 	return refused(rb, doc)
 }
@@ -35,7 +41,7 @@ func refused(rb *Runbook, doc *Document) error {
 		declared, _ := doc.Content.Parameter(listed.Name) // checked before
 		for _, value := range listed.Allow {
 			if err := declared.Check([]string{value}); err != nil {
-				return fmt.Errorf("the policy allows %s=%s, which %s refuses: %w", listed.Name, shown(value), rb.Document, err)
+				return &Mismatch{CodeValueNotAllowed, fmt.Sprintf("The policy allows %s=%s, which %s refuses: %s", listed.Name, shown(value), rb.Document, err)}
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func TestVerify(t *testing.T) {
 		"refused by the document": {func(d *policy.Document) {
 			d.Content = content(t, injected, declaredRole, "InstanceId: {type: StringList, allowedPattern: '^i-[0-9]{3}$'}")
 		},
-			"the policy allows InstanceId=i-0aaaaaaaaaaaaaaa1, which AWS-RestartEC2Instance refuses"},
+			"The policy allows InstanceId=i-0aaaaaaaaaaaaaaa1, which AWS-RestartEC2Instance refuses"},
 	} {
 		doc := found(t)
 		row.change(doc)

@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
-	"handrail/automation"
 	"handrail/bot"
-	"handrail/policy"
 	"handrail/store"
 )
 
@@ -44,10 +45,13 @@ func (c *doctorCmd) Run(ctx context.Context, io streams) error {
 	defer cancel()
 	d := &doctor{out: io.out}
 	cfg, err := loadConfig(c.Config)
+	if err != nil {
+		_, err = openConfig(ctx, c.Config) // with what is wrong with the references
+	}
 	if !d.report("configuration "+c.Config, err, "docs/operations.md lists the keys.") {
 		return errUnwell
 	}
-	secrets := d.report("secrets", cfg.resolve(ctx), "Set what the references name.")
+	secrets := d.report("secrets", cfg.resolve(ctx), "Set what the references name, as each line says.")
 	p, err := readPolicy(cfg.Policy)
 	if d.report("policy "+cfg.Policy, err, "docs/policy.md describes the file.") {
 		d.runbooks(ctx, cfg, p)
@@ -72,6 +76,10 @@ func (d *doctor) slack(ctx context.Context, cfg *config) {
 		return
 	}
 	f, err := w.Examine(ctx, cfg.Slack.Mode)
+	if err != nil && unreachable(err) {
+		d.report("Slack answers at "+cfg.Slack.APIURL, err, "Look at slack.api_url, the proxy, the firewall and DNS: the tokens were not judged.")
+		return
+	}
 	if !d.report("Slack accepts the tokens", err, "Copy them again from the app's pages OAuth & Permissions and Basic Information.") {
 		return
 	}
@@ -87,23 +95,14 @@ func (d *doctor) slack(ctx context.Context, cfg *config) {
 	d.report("clock", skewed, "Run an NTP client: Slack's signatures and AWS's requests are valid for five minutes.")
 }
 
-// runbooks compares what AWS holds with what the policy pins.
-func (d *doctor) runbooks(ctx context.Context, cfg *config, p *policy.Policy) {
-	aws, err := cfg.AWS.load(ctx)
-	if !d.report("AWS configuration", err, "Set AWS_PROFILE or give the machine a role.") {
-		return
-	}
-	client := automation.NewClient(automation.ClientOptions{Config: aws, EndpointURL: cfg.AWS.EndpointURL})
-	catalogue := automation.NewCatalogue(client, cfg.AWS.Region)
-	for _, rb := range p.Runbooks() {
-		doc := catalogue.Look(ctx, rb)
-		what := fmt.Sprintf("runbook %s (%s version %s in %s)", rb.Name, rb.Document, rb.Version, catalogue.Region(rb))
-		fix := "Check the document's name and version, and that the bot's role may call ssm:DescribeDocument and ssm:GetDocument on it."
-		if doc.SHA256 != "" {
-			fix = fmt.Sprintf("If you have read version %s and trust it, pin sha256: %s", doc.Version, doc.SHA256)
-		}
-		d.report(what, p.Verify(rb, doc), fix)
-	}
+// unreachable says whether the error is about the way to Slack, and not Slack's own no.
+func unreachable(err error) bool {
+	var network net.Error
+	var certificate *tls.CertificateVerificationError
+	var status interface{ HTTPStatusCode() int }
+	var noJSON *json.SyntaxError
+	return errors.As(err, &network) || errors.As(err, &certificate) || errors.As(err, &status) || errors.As(err, &noJSON) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (d *doctor) store(ctx context.Context, cfg *config) {
