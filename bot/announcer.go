@@ -44,10 +44,11 @@ type announcer struct {
 
 	noPlans atomic.Bool // the workspace refuses plan blocks
 
-	mu     sync.Mutex
-	hinted map[string]hint                  // by execution
-	births map[string]*automation.Execution // as they were accepted by this process a moment ago
-	signal chan struct{}
+	mu      sync.Mutex
+	hinted  map[string]hint                  // by execution
+	births  map[string]*automation.Execution // as they were accepted by this process a moment ago
+	refused map[string]int                   // how often Slack said a no that we do not know, in a row, by execution
+	signal  chan struct{}
 
 	// Only the goroutine of run touches what follows.
 	began   time.Time
@@ -91,7 +92,7 @@ func newAnnouncer(o Options) *announcer {
 		store: o.Store, api: o.Workspace.api, owner: o.Owner, log: o.Log, limits: newLimits(),
 		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain, lease: o.Limits.Lease,
 		finder: finder{api: o.Workspace.api, home: o.Workspace.known},
-		hinted: map[string]hint{}, births: map[string]*automation.Execution{}, signal: make(chan struct{}, 1),
+		hinted: map[string]hint{}, births: map[string]*automation.Execution{}, refused: map[string]int{}, signal: make(chan struct{}, 1),
 		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
 	}
 }

@@ -2,7 +2,10 @@ package bot
 
 import (
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,4 +220,31 @@ func TestAStoreThatFailsForAWhile(t *testing.T) {
 	l.store.mu.Unlock()
 	l.change(theID, succeed)
 	l.right(theID, "succeeded")
+}
+
+func TestAnUnknownNoIsNotRetriedForEver(t *testing.T) {
+	t.Parallel()
+	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
+		var everywhere atomic.Bool
+		w.answer(func(method string, form url.Values) (int, http.Header, string) {
+			if method == "chat.postMessage" && (everywhere.Load() || form.Get("channel") == "C012OPS") {
+				return http.StatusOK, nil, `{"ok":false,"error":"posting_to_general_channel_denied"}`
+			}
+			return http.StatusOK, nil, ""
+		})
+		a.wake(m.insert(accepted("one")))
+		time.Sleep(5 * time.Minute)
+		if e := m.row("one"); e.Announcement.Channel != "U012ANA" || !m.told("one") {
+			t.Errorf("the person was not told directly: %+v", e.Announcement)
+		}
+		if n := len(w.of("chat.postMessage")); n != patience+1 {
+			t.Errorf("%d posts, want %d in the channel and one beside it", n, patience)
+		}
+		everywhere.Store(true)
+		a.wake(m.insert(accepted("two")))
+		time.Sleep(5 * time.Minute)
+		if n := len(w.of("chat.postMessage")); !m.told("two") || n != patience+1+2*patience {
+			t.Errorf("after %d posts in all the other is told: %v", n, m.told("two"))
+		}
+	})
 }

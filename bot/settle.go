@@ -9,6 +9,11 @@ import (
 // another way; errGone that it is out of hand.
 func (a *announcer) settle(ctx context.Context, c *card, err error) error {
 	if err == nil {
+		if c.doing.kind != stepFind {
+			a.mu.Lock()
+			delete(a.refused, c.e.ID)
+			a.mu.Unlock()
+		}
 		if c.sent {
 			a.plainly(c)
 		}
@@ -26,9 +31,35 @@ func (a *announcer) settle(ctx context.Context, c *card, err error) error {
 		return a.elsewhere(ctx, c, err)
 	case vanished:
 		return a.replace(ctx, c, err)
+	case strange:
+		return a.insist(ctx, c, err)
 	}
 	return a.postpone(ctx, c, err)
 }
+
+// patience is how often Slack may say a no that we do not know.
+const patience = 5
+
+// insist tries again what Slack refuses for a reason that we do not know, and then does without: it goes elsewhere, and
+// gives up there.
+func (a *announcer) insist(ctx context.Context, c *card, err error) error {
+	a.mu.Lock()
+	if len(a.refused) >= manyRefused {
+		clear(a.refused)
+	}
+	a.refused[c.e.ID]++
+	again := a.refused[c.e.ID] < patience
+	if !again {
+		delete(a.refused, c.e.ID)
+	}
+	a.mu.Unlock()
+	if again {
+		return a.postpone(ctx, c, err)
+	}
+	return a.elsewhere(ctx, c, err)
+}
+
+const manyRefused = 1_000
 
 // plainly remembers for the whole workspace that plans are refused but plain blocks are not.
 func (a *announcer) plainly(c *card) {
@@ -55,6 +86,7 @@ func (a *announcer) elsewhere(ctx context.Context, c *card, err error) error {
 	case c.away() || !isUser(c.e.Requester):
 		return a.giveUp(ctx, c, err)
 	case n.Card != "" && !c.e.State.Terminal():
+		a.log.Warn("a card cannot be changed now", "execution", c.e.ID, "error", err)
 		return a.giveUp(ctx, c, nil)
 	}
 	a.log.Warn("may not write in the channel; the person who asked is told directly", "execution", c.e.ID, "channel", c.e.Channel, "error", err)
