@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,36 +37,55 @@ func (w *Workspace) Actor(ctx context.Context, team, user string) (policy.Actor,
 	if err != nil {
 		return unknown, fmt.Errorf("looking up a person: %w", err)
 	}
-	actor.UserGroups = w.groupsOf(ctx, user)
+	if actor.UserGroups, err = w.groupsOf(ctx, user); err != nil {
+		return unknown, fmt.Errorf("looking up a person's user groups: %w", err)
+	}
 	return actor, nil
 }
 
 // groupsOf lists the user groups that the person is in, of those that decisions depend on. A group that cannot be
-// looked up is left out: a failure never widens what somebody may do.
-func (w *Workspace) groupsOf(ctx context.Context, user string) []string {
+// looked up is left out: a failure never widens what somebody may do. If it could be why the person is in none, that is an
+// error, so that whoever can wait does not take it for a no. A group that Slack does not show us is nobody's.
+func (w *Workspace) groupsOf(ctx context.Context, user string) ([]string, error) {
 	if w.opt.UserGroups == nil {
-		return nil
+		return nil, nil
 	}
 	var in []string
+	var unread error
 	for _, id := range w.opt.UserGroups() {
-		members, err := w.groups.get(ctx, id, func(ctx context.Context) (map[string]struct{}, error) {
-			users, err := w.api.GetUserGroupMembersContext(ctx, id)
-			if err != nil {
-				return nil, redacted(err)
-			}
-			members := make(map[string]struct{}, len(users))
-			for _, u := range users {
-				members[u] = struct{}{}
-			}
-			return members, nil
-		})
-		if err != nil {
-			w.opt.Log.Warn("looking up a user group", "usergroup", id, "error", err)
-		} else if _, ok := members[user]; ok {
+		members, err := w.groups.get(ctx, id, func(ctx context.Context) (map[string]struct{}, error) { return w.members(ctx, id) })
+		switch _, member := members[user]; {
+		case err == nil && member:
 			in = append(in, id)
+		case err != nil:
+			w.opt.Log.Warn("looking up a user group", "usergroup", id, "error", err)
+			if !hidden(err) {
+				unread = err
+			}
 		}
 	}
-	return in
+	if len(in) > 0 {
+		return in, nil
+	}
+	return nil, unread
+}
+
+func (w *Workspace) members(ctx context.Context, group string) (map[string]struct{}, error) {
+	users, err := w.api.GetUserGroupMembersContext(ctx, group)
+	if err != nil {
+		return nil, redacted(err)
+	}
+	members := make(map[string]struct{}, len(users))
+	for _, u := range users {
+		members[u] = struct{}{}
+	}
+	return members, nil
+}
+
+// hidden says whether Slack's no is about this group alone and will stay: it is gone, or we lack the scope to see any.
+func hidden(err error) bool {
+	var no slack.SlackErrorResponse
+	return classify(err) == strange || errors.As(err, &no) && no.Err == "missing_scope"
 }
 
 // standing reads the flags of users.info. is_app_user is not among them: it marks people who
