@@ -124,3 +124,15 @@ func TestTheFirstCardShowsWhatWasAccepted(t *testing.T) {
 		}
 	})
 }
+
+func TestAStoreThatHangsHoldsNobodyUpForLong(t *testing.T) {
+	t.Parallel()
+	onWire(t, func(t *testing.T, _ *wire, m *memory, a *announcer) {
+		m.hangs.Store(true)
+		a.wake(m.insert(accepted("one")))
+		time.Sleep(storeWithin + 3*time.Second)
+		if !m.told("one") {
+			t.Error("nobody was told after one call to the store had hung")
+		}
+	})
+}

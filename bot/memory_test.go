@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,8 +24,9 @@ type memory struct {
 	claims int
 
 	releases int
-	fail     error  // of every call, if set
-	saved    func() // runs after each announcement is saved, if set
+	hangs    atomic.Bool // the next claim does not come back
+	fail     error       // of every call, if set
+	saved    func()      // runs after each announcement is saved, if set
 }
 
 func newMemory(es ...*automation.Execution) *memory {
@@ -42,7 +44,11 @@ func copied(e *automation.Execution) *automation.Execution {
 	return &c
 }
 
-func (m *memory) ClaimAnnouncements(_ context.Context, c automation.Claim) ([]*automation.Execution, error) {
+func (m *memory) ClaimAnnouncements(ctx context.Context, c automation.Claim) ([]*automation.Execution, error) {
+	if m.hangs.Swap(false) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.claims++

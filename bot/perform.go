@@ -121,6 +121,8 @@ func (c *card) whole() bool {
 // reread takes the newest row, so that what is sent is what is true now. What Slack has been told
 // is kept from the card in hand: nobody else writes it while we hold it.
 func (a *announcer) reread(ctx context.Context, c *card) {
+	ctx, done := context.WithTimeout(ctx, storeWithin)
+	defer done()
 	e, err := a.store.Execution(ctx, c.e.ID)
 	if err != nil || e.Version < c.e.Version {
 		return // the row in hand will do; a newer one is claimed later

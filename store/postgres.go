@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,9 @@ func (db *DB) openPostgres(ctx context.Context) error {
 	if _, set := config.RuntimeParams["idle_in_transaction_session_timeout"]; !set {
 		config.RuntimeParams["idle_in_transaction_session_timeout"] = idleLimit
 	}
+	// The connection that listens notices within half a minute that the server's machine has gone.
+	alive := net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+	config.DialFunc = (&net.Dialer{KeepAliveConfig: alive}).DialContext
 	db.pool = stdlib.OpenDB(*config)
 	db.pool.SetMaxOpenConns(poolSize)
 	db.pool.SetMaxIdleConns(poolSize)
