@@ -65,7 +65,7 @@ type Options struct {
 type Limits struct {
 	Connections int           // Socket Mode connections; 2
 	Concurrent  int           // payloads handled at once; 64. A quarter as many again is kept for cancelling
-	PerUser     float64       // payloads a second of one person, with a burst of ten times that; 5
+	PerUser     float64       // payloads a second of one person, with a burst of ten times that, and four times as many that cancel; 5
 	Budget      time.Duration // time to answer a payload; 2.5 s, since Slack waits 3 s: docs.slack.dev/interactivity
 	Poll        time.Duration // time between two looks for cards that are behind; 2 s
 	Interval    time.Duration // shortest time between two updates of a card that is not final; 1 s

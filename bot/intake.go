@@ -16,11 +16,12 @@ import (
 // intake bounds what is handled at once, and how fast one person may ask.
 type intake struct {
 	places   chan struct{}
-	reserved chan struct{} // for cancelling, when all other places are taken
+	reserved chan struct{} // for cancelling, which takes any other place when these are taken
 	perUser  rate.Limit
 
-	mu     sync.Mutex
-	people map[string]*rate.Limiter
+	mu      sync.Mutex
+	people  map[string]*rate.Limiter
+	cancels map[string]*rate.Limiter // the same for cancelling
 }
 
 func newIntake(l Limits) *intake {
@@ -29,22 +30,22 @@ func newIntake(l Limits) *intake {
 		reserved: make(chan struct{}, max(1, l.Concurrent/4)),
 		perUser:  rate.Limit(l.PerUser),
 		people:   map[string]*rate.Limiter{},
+		cancels:  map[string]*rate.Limiter{},
 	}
 }
 
 // enter takes a place and returns how to leave it, or nil if all are taken.
 func (in *intake) enter(cancelling bool) func() {
+	if cancelling {
+		select {
+		case in.reserved <- struct{}{}:
+			return func() { <-in.reserved }
+		default:
+		}
+	}
 	select {
 	case in.places <- struct{}{}:
 		return func() { <-in.places }
-	default:
-	}
-	if !cancelling {
-		return nil
-	}
-	select {
-	case in.reserved <- struct{}{}:
-		return func() { <-in.reserved }
 	default:
 		return nil
 	}
@@ -52,19 +53,32 @@ func (in *intake) enter(cancelling bool) func() {
 
 const manyPeople = 10_000
 
+// cancelsFor is how much more often a person may cancel than ask for anything else.
+const cancelsFor = 4
+
 // patient says whether the person has not asked too often lately.
-func (in *intake) patient(user string) bool {
+func (in *intake) patient(user string, cancelling bool) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	l, ok := in.people[user]
+	people, pace := in.people, in.perUser
+	if cancelling {
+		people, pace = in.cancels, cancelsFor*in.perUser
+	}
+	l, ok := people[user]
 	if !ok {
-		if len(in.people) >= manyPeople {
-			clear(in.people) // everybody starts afresh: cheaper than knowing who is idle
+		if len(people) >= manyPeople {
+			clear(people) // everybody starts afresh: cheaper than knowing who is idle
 		}
-		l = rate.NewLimiter(in.perUser, int(10*in.perUser)+1)
-		in.people[user] = l
+		l = rate.NewLimiter(pace, int(10*pace)+1)
+		people[user] = l
 	}
 	return l.Allow()
+}
+
+// cancels says whether somebody asks to cancel, by the first word.
+func cancels(inv commands.Invocation) bool {
+	words := strings.Fields(inv.Text)
+	return inv.Entry == policy.ByButton || len(words) > 0 && strings.EqualFold(words[0], "cancel")
 }
 
 // acknowledgement is what Slack is told about a payload at once, and what remains to be said.
@@ -104,8 +118,8 @@ func (b *Bot) accept(ctx context.Context, in received) (ack acknowledgement) {
 
 // ask lets the commander answer, if there is room.
 func (b *Bot) ask(ctx context.Context, inv commands.Invocation) commands.Answer {
-	cancelling := inv.Entry == policy.ByButton || strings.HasPrefix(strings.TrimSpace(inv.Text), "cancel")
-	if !cancelling && !b.intake.patient(inv.User) {
+	cancelling := cancels(inv)
+	if !b.intake.patient(inv.User, cancelling) {
 		return sayPlainly("You ask faster than I can answer. Nothing was done; wait a few seconds and try again.")
 	}
 	leave := b.intake.enter(cancelling)

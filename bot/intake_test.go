@@ -70,6 +70,44 @@ func TestOnePersonCannotAskWithoutEnd(t *testing.T) {
 	}
 }
 
+func TestCancellingHasABucketOfItsOwn(t *testing.T) {
+	t.Parallel()
+	_, web := httpBot(t, func(context.Context, commands.Invocation) commands.Answer { return sayPlainly("ok") })
+	refusals := func(n int, text string) (refused int) {
+		for range n {
+			if strings.Contains(ask(t, web.URL, "U012MALLORY", text), "faster than I can answer") {
+				refused++
+			}
+		}
+		return refused
+	}
+	if n := refusals(80, "cancelled list"); n < 20 {
+		t.Errorf("%d refusals: it only looks like cancelling", n)
+	}
+	if n := refusals(100, "Cancel r-7f3k2"); n > 0 {
+		t.Errorf("%d refusals of cancelling", n)
+	}
+	if n := refusals(400, "cancel r-7f3k2"); n < 100 {
+		t.Errorf("%d refusals: cancelling has no limit", n)
+	}
+}
+
+func TestCancellingLeavesTheOtherPlaces(t *testing.T) {
+	t.Parallel()
+	in := newIntake(Limits{Concurrent: 4})
+	if in.enter(true) == nil || len(in.places) != 0 || len(in.reserved) != 1 {
+		t.Errorf("cancelling took another place: %d and %d", len(in.places), len(in.reserved))
+	}
+	for range 4 {
+		if in.enter(true) == nil {
+			t.Fatal("cancelling may use every place")
+		}
+	}
+	if in.enter(true) != nil || in.enter(false) != nil {
+		t.Error("there is no place left")
+	}
+}
+
 func TestAPanicIsAnswered(t *testing.T) {
 	t.Parallel()
 	_, web := httpBot(t, func(context.Context, commands.Invocation) commands.Answer { panic("xoxb-secret") })
