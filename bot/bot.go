@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -109,6 +110,7 @@ type Bot struct {
 	announce *announcer
 	sockets  []*socket
 	speaking chan struct{} // places for answers that are sent after the acknowledgement
+	counted  atomic.Int64  // connections of this app-level token, as Slack last said
 }
 
 // New returns a bot that does nothing until Run. It refuses options with which nobody could be

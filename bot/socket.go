@@ -236,8 +236,18 @@ func (s *socket) hello(r *socketmode.Request) {
 	if r == nil {
 		return
 	}
-	// More connections than ours may mean a second replica, or a stolen app-level token.
+	s.bot.count(r.NumConnections)
 	s.bot.opt.Log.Info("connected to slack", "connections", r.NumConnections, "app", r.ConnectionInfo.AppID)
+}
+
+// count says once, whenever their number changes, that there are more connections than ours. Others get their share of
+// what people ask, and answer it from their own store.
+func (b *Bot) count(connections int) {
+	ours := b.opt.Limits.Connections
+	if b.counted.Swap(int64(connections)) != int64(connections) && connections > ours {
+		b.opt.Log.Warn("somebody else is connected with our app-level token", "connections", connections, "ours", ours,
+			"hint", "other replicas must share our PostgreSQL; if there are none, stop the other program or replace the token")
+	}
 }
 
 // handle answers one envelope and acknowledges it, whatever it was.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -260,4 +261,16 @@ func (forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("connection refused")
 	}
 	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestMoreConnectionsThanOursAreSaidOnce(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	b := &Bot{opt: Options{Limits: Limits{}.withDefaults(), Log: slog.New(slog.NewTextHandler(&log, nil))}}
+	for n, want := range []int{0, 0, 0, 1, 1, 2, 2, 3} {
+		b.count([]int{1, 1, 2, 3, 3, 4, 2, 3}[n])
+		if got := strings.Count(log.String(), "level=WARN"); got != want {
+			t.Errorf("%d warnings after %d hellos, want %d", got, n+1, want)
+		}
+	}
 }
