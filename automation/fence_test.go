@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,14 +16,19 @@ import (
 // hooked is a memory whose connection can be disturbed.
 type hooked struct {
 	*memory
+	hooks     sync.Mutex
 	postpone  func() error      // instead of Postpone, if it returns an error
 	afterKeep func()            // while Keep's answer is on its way
 	update    func(error) error // what the caller of Update is told
 }
 
+// hook changes the hooks of a store in use.
+func (h *hooked) hook(f func()) { h.hooks.Lock(); defer h.hooks.Unlock(); f() }
+
 func (h *hooked) Postpone(ctx context.Context, owner string, es ...*Execution) error {
-	if h.postpone != nil {
-		if err := h.postpone(); err != nil {
+	var postpone func() error
+	if h.hook(func() { postpone = h.postpone }); postpone != nil {
+		if err := postpone(); err != nil {
 			return err
 		}
 	}
@@ -31,16 +37,18 @@ func (h *hooked) Postpone(ctx context.Context, owner string, es ...*Execution) e
 
 func (h *hooked) Keep(ctx context.Context, owner string, until time.Time, ids []string) (map[string]int64, error) {
 	held, err := h.memory.Keep(ctx, owner, until, ids)
-	if h.afterKeep != nil {
-		h.afterKeep()
+	var after func()
+	if h.hook(func() { after = h.afterKeep }); after != nil {
+		after()
 	}
 	return held, err
 }
 
 func (h *hooked) Update(ctx context.Context, f func(Tx) error) error {
 	err := h.memory.Update(ctx, f)
-	if h.update != nil {
-		return h.update(err)
+	var update func(error) error
+	if h.hook(func() { update = h.update }); update != nil {
+		return update(err)
 	}
 	return err
 }
@@ -120,16 +128,18 @@ func TestAHeartbeatLetsNothingFreshGo(t *testing.T) {
 		h.mu.Lock()
 		h.rows[id].LeaseOwner, h.rows[id].LeaseUntil = "gone", time.Now().Add(2*time.Second)
 		h.mu.Unlock()
-		h.afterKeep = func() {
-			h.mu.Lock()
-			free := h.rows[id].LeaseOwner == "gone" && time.Now().After(h.rows[id].LeaseUntil)
-			h.mu.Unlock()
-			if free {
-				hits.Add(1)
-				s.engine.Wake()
-				time.Sleep(20 * time.Millisecond)
+		h.hook(func() {
+			h.afterKeep = func() {
+				h.mu.Lock()
+				free := h.rows[id].LeaseOwner == "gone" && time.Now().After(h.rows[id].LeaseUntil)
+				h.mu.Unlock()
+				if free {
+					hits.Add(1)
+					s.engine.Wake()
+					time.Sleep(20 * time.Millisecond)
+				}
 			}
-		}
+		})
 		time.Sleep(20 * time.Second)
 		awsID := s.row(id).AWSID
 		s.aws.set(func() { s.aws.stopped[awsID] = true }) // somebody stops it in the console
@@ -161,19 +171,21 @@ func TestALostCommitIsNoRefusal(t *testing.T) {
 	h := &hooked{}
 	disturb(t, h, &slowTown{}, func(s *stage) {
 		var once atomic.Bool
-		h.update = func(err error) error {
-			if err == nil && once.CompareAndSwap(false, true) {
-				return errors.New("committing: unexpected EOF")
+		h.hook(func() {
+			h.update = func(err error) error {
+				if err == nil && once.CompareAndSwap(false, true) {
+					return errors.New("committing: unexpected EOF")
+				}
+				return err
 			}
-			return err
-		}
+		})
 		out, err := s.engine.Submit(s.ctx, ask("k"))
 		if err != nil || out.Execution == nil || out.Again {
 			t.Fatalf("got %+v, %v", out, err)
 		}
 		s.ends(out.Execution.ID, Succeeded, time.Minute)
 		s.starts(1)
-		h.update = func(error) error { return errors.New("connection refused") }
+		h.hook(func() { h.update = func(error) error { return errors.New("connection refused") } })
 		if _, err := s.engine.Submit(s.ctx, ask("k2")); !errors.Is(err, ErrUnclear) {
 			t.Errorf("a store that never answers clearly gives %v", err)
 		}
@@ -264,9 +276,11 @@ func TestAParkedExecutionCanBeStopped(t *testing.T) {
 		}
 		s.cancel(out.Execution.ID, "U012ANA")
 		time.Sleep(time.Minute)
-		if s.aws.stops == 0 {
-			t.Error("AWS was never asked to stop it")
-		}
+		s.aws.set(func() {
+			if s.aws.stops == 0 {
+				t.Error("AWS was never asked to stop it")
+			}
+		})
 	})
 }
 
