@@ -29,11 +29,13 @@ func (c *Commands) cancel(ctx context.Context, k call) Answer {
 	switch {
 	case err != nil:
 		return c.notFound(k, "an execution", k.words[0].Value, err)
-	case !out.Decision.Allowed():
+	case out.Refused != nil:
+		return refusedBefore(out.Refused)
+	case !out.Again && !out.Decision.Allowed():
 		return c.refusal(ctx, k, out.Decision)
 	case out.Again && out.Execution.State.Terminal():
 		return say(line("%s is over already: %s.", code(out.Execution.Ref), strings.ReplaceAll(string(out.Execution.State), "_", " ")))
-	case out.Again:
+	case out.Again && out.Execution.CancelBy != "":
 		return say(line("%s is being cancelled already, by %s.", code(out.Execution.Ref), person(out.Execution.CancelBy)))
 	}
 	return say(line("🚫 Cancelling %s.", code(out.Execution.Ref)))

@@ -149,6 +149,14 @@ func (c *Commands) broken(k call, doing string, err error) Answer {
 	return say(line("Something broke on my side while %s, and nothing was started. Please try again; if it stays broken, tell whoever runs me: %s.", doing, code(ref)))
 }
 
+// unclear answers when nobody can say whether the run was accepted: asking again could start it twice.
+func (c *Commands) unclear(k call, err error) Answer {
+	ref := "e-" + uuid.NewString()[:8]
+	c.Log.Error("accepting the run", "reference", ref, "user", k.User, "error", err)
+	return say(line("I could not learn whether that was accepted. Before you ask again, look: %s shows it if it was. If this goes on, tell whoever runs me: %s.",
+		code(k.Command+" status mine"), code(ref)))
+}
+
 // here looks up the person and the place for what is shown, not for what is decided.
 func (c *Commands) here(ctx context.Context, k call) (policy.Actor, policy.Channel) {
 	actor, err := c.Directory.Actor(ctx, k.Team, k.User)

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +42,7 @@ type house struct {
 	executions []*automation.Execution
 	records    map[string]policy.Record
 	broken     error
+	again      *automation.Outcome // answers every request, if not nil
 	query      automation.Query
 	standing   policy.Standing
 }
@@ -60,8 +63,8 @@ func newHouse(t *testing.T) (*house, *Commands) {
 }
 
 func (h *house) Submit(ctx context.Context, a automation.Ask) (automation.Outcome, error) {
-	if h.broken != nil {
-		return automation.Outcome{}, h.broken
+	if h.broken != nil || h.again != nil {
+		return *cmp.Or(h.again, &automation.Outcome{}), h.broken
 	}
 	for i, old := range h.asked {
 		if old.Key == a.Key {
@@ -80,6 +83,9 @@ func (h *house) Submit(ctx context.Context, a automation.Ask) (automation.Outcom
 
 func (h *house) Cancel(_ context.Context, a automation.CancelAsk) (automation.Outcome, error) {
 	h.cancels = append(h.cancels, a)
+	if h.again != nil {
+		return *h.again, nil
+	}
 	x, err := h.Execution(context.Background(), a.Execution)
 	if err != nil {
 		return automation.Outcome{}, err
@@ -271,7 +277,7 @@ func TestStatusHistoryWhyAndCancel(t *testing.T) {
 		"status":                          "`r-abcdefg`  restart-web  queued  <U012ANA>",
 		"st r-abcdefg":                    "`stopInstances`  InProgress",
 		"history":                         "InstanceId=i-0aaaaaaaaaaaaaaa1",
-		"why r-abcdefg":                   "yes  `granted`",
+		"why r-abcdefg":                   "✅ <U012ANA> was allowed to ",
 		"why d-1":                         "`web-restarts`",
 		"cancel r-abcdefg wrong server":   "Cancelling `r-abcdefg`",
 		"history by=<@U012ANA> since=7d":  "r-abcdefg",
@@ -301,6 +307,84 @@ func TestStrangersAreShownNothing(t *testing.T) {
 			if got := read(c.Do(t.Context(), as("U012ANA", text))); strings.Contains(got, "r-abcdefg") || strings.Contains(got, "i-0aaaaaaaaaaaaaaa1") {
 				t.Errorf("%q shows a %q\n%s", text, standing, got)
 			}
+		}
+	}
+}
+
+func TestARepeatedDeliveryIsToldWhatWasDecided(t *testing.T) {
+	h, c := newHouse(t)
+	h.again = &automation.Outcome{Again: true, Refused: &policy.Record{ID: "d-old", Sentence: "No rule lets you run restart-web in #ops."}}
+	for _, text := range []string{"run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "cancel r-abcdefg"} {
+		a := c.Do(t.Context(), as("U012ANA", text))
+		if got := read(a); !a.Refused || got != "⛔ That request was received before, and refused: No rule lets you run restart-web in #ops.\ndecision `d-old`\n" {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+	h.again = &automation.Outcome{Again: true, Execution: &automation.Execution{Ref: "r-abcdefg", State: automation.Running, CancelBy: "U012BEN"}}
+	if got := read(c.Do(t.Context(), as("U012ANA", "cancel r-abcdefg"))); !strings.Contains(got, "being cancelled already, by <U012BEN>") {
+		t.Errorf("a cancel that came again: %s", got)
+	}
+}
+
+func TestAnUnclearAnswerDoesNotSayThatNothingStarted(t *testing.T) {
+	h, c := newHouse(t)
+	h.broken = fmt.Errorf("accepting the request: %w", automation.ErrUnclear)
+	got := read(c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1")))
+	if strings.Contains(got, "nothing was started") || !strings.Contains(got, "`/runbook status mine`") || !strings.Contains(got, "`e-") {
+		t.Errorf("ana is told %s", got)
+	}
+}
+
+func TestWhyTellsOfSomebodyElse(t *testing.T) {
+	h, c := newHouse(t)
+	h.records["d-yes"] = policy.Record{ID: "d-yes", Allowed: true, Code: policy.CodeGranted, Rule: "web-restarts", Actor: "U012ANA", Action: policy.Run,
+		Runbook: "restart-web", Channel: "C012OPS", Sentence: "web-restarts lets you run restart-web in #ops."}
+	h.records["d-no"] = policy.Record{ID: "d-no", Code: policy.CodeNotGranted, Actor: "U012MALLORY", Action: policy.Cancel,
+		Runbook: "restart-web", Channel: "C012OPS", Sentence: "No rule lets you cancel restart-web in #ops."}
+	for id, want := range map[string]string{
+		"d-yes": "✅ <U012ANA> was allowed to run `restart-web` in <C012OPS>, ",
+		"d-no":  "⛔ <U012MALLORY> was refused a cancel of `restart-web` in <C012OPS>, ",
+	} {
+		got := read(c.Do(t.Context(), as("U012BEN", "why "+id)))
+		if !strings.HasPrefix(got, want) || !strings.Contains(got, "\nTold then:  "+h.records[id].Sentence+"\n") {
+			t.Errorf("ben is told\n%s", got)
+		}
+	}
+}
+
+func TestStatusRightAfterTheStart(t *testing.T) {
+	h, c := newHouse(t)
+	x := &automation.Execution{ID: "x", Ref: "r-abcdefg", State: automation.Running, AWSID: "aws-1"}
+	h.executions = append(h.executions, x)
+	if got := read(c.Do(t.Context(), as("U012ANA", "status r-abcdefg"))); !strings.Contains(got, "AWS execution `aws-1`\n") {
+		t.Errorf("without a status: %s", got)
+	}
+	x.AWSStatus = "InProgress"
+	if got := read(c.Do(t.Context(), as("U012ANA", "status r-abcdefg"))); !strings.Contains(got, "AWS execution `aws-1`, status InProgress\n") {
+		t.Errorf("with a status: %s", got)
+	}
+}
+
+func TestAllowedValuesAreListedOnce(t *testing.T) {
+	_, c := newHouse(t)
+	got := read(c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-9")))
+	if strings.Count(got, "one of") != 1 || strings.Contains(got, "Missing") {
+		t.Errorf("ana is told\n%s", got)
+	}
+	got = read(c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1,i-0aaaaaaaaaaaaaaa2")))
+	if !strings.Contains(got, "Next  Repeat the parameter for several values: InstanceId=i-0aaaaaaaaaaaaaaa1 InstanceId=i-0aaaaaaaaaaaaaaa2\n") {
+		t.Errorf("ana is told\n%s", got)
+	}
+}
+
+// Nobody is invited to type what cannot work.
+func TestWhatCannotRunIsMarked(t *testing.T) {
+	h, c := newHouse(t)
+	h.document.SHA256 = strings.Repeat("2", 64)
+	for _, text := range []string{"list", "help", "show restart-web"} {
+		got := read(c.Do(t.Context(), as("U012ANA", text)))
+		if !strings.Contains(got, "cannot run: The content of AWS-RestartEC2Instance version 1 is not the one that the policy pins.") || strings.Contains(got, "Try") {
+			t.Errorf("%q:\n%s", text, got)
 		}
 	}
 }

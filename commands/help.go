@@ -7,6 +7,9 @@ import (
 	"handrail/policy"
 )
 
+// shownInHelp is how many runbooks the help names.
+const shownInHelp = 5
+
 // help shows what this person may run here and the commands, or one of them.
 func (c *Commands) help(ctx context.Context, k call) Answer {
 	if len(k.words) > 0 {
@@ -23,11 +26,15 @@ func (c *Commands) help(ctx context.Context, k call) Answer {
 	var lines []Line
 	if found := c.runnable(ctx, k, ""); len(found) > 0 {
 		lines = append(lines, line("%s", bold("Runbooks you can run here")))
-		lines = append(lines, runbooks(found[:min(len(found), 5)])...)
-		if more := len(found) - 5; more > 0 {
+		some := found[:min(len(found), shownInHelp)]
+		reasons := c.unfit(ctx, some)
+		lines = append(lines, runbooks(some, reasons)...)
+		if len(found) > shownInHelp {
 			lines = append(lines, line("… and more: %s", code(k.Command+" list")))
 		}
-		lines = append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, found[0]))))
+		if i := slices.Index(reasons, ""); i >= 0 {
+			lines = append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, some[i]))))
+		}
 	} else {
 		lines = append(lines, line("There is no runbook that you can run in this channel."))
 	}

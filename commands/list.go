@@ -3,6 +3,9 @@ package commands
 import (
 	"context"
 	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"handrail/policy"
 )
@@ -27,7 +30,12 @@ func (c *Commands) list(ctx context.Context, k call) Answer {
 		return say(line("There is no runbook that you can run here. The policy grants runbooks to people by channel; %s explains a no.",
 			code(k.Command+" why NAME")))
 	}
-	return say(append([]Line{line("%s", bold("Runbooks you can run here"))}, runbooks(found)...)...)
+	some := found[:min(len(found), shownRunbooks)]
+	lines := append([]Line{line("%s", bold("Runbooks you can run here"))}, runbooks(some, c.unfit(ctx, some))...)
+	if len(found) > shownRunbooks {
+		lines = append(lines, line("… and more: add a word to narrow the list."))
+	}
+	return say(lines...)
 }
 
 func (c *Commands) runnable(ctx context.Context, k call, word string) []*policy.Runbook {
@@ -41,17 +49,41 @@ func (c *Commands) runnable(ctx context.Context, k call, word string) []*policy.
 	return found
 }
 
-func runbooks(found []*policy.Runbook) []Line {
+// runbooks lists them, with the reason of those that cannot run now.
+func runbooks(rbs []*policy.Runbook, reasons []string) []Line {
 	var lines []Line
-	for _, rb := range found[:min(len(found), shownRunbooks)] {
+	for i, rb := range rbs {
 		l := line("•  %s", code(rb.Name))
 		if rb.Description != "" {
 			l = append(l, line("  %s", rb.Description)...)
 		}
+		if reasons[i] != "" {
+			l = append(l, line("  ⚠ cannot run: %s", reasons[i])...)
+		}
 		lines = append(lines, l)
 	}
-	if len(found) > shownRunbooks {
-		lines = append(lines, line("… and more: add a word to narrow the list."))
-	}
 	return lines
+}
+
+// lookWithin is how long a list waits for AWS, of the three seconds that Slack gives.
+const lookWithin = 1500 * time.Millisecond
+
+// unfit says for each runbook why it cannot run now, and "" if it can or if nothing was heard in time.
+func (c *Commands) unfit(ctx context.Context, rbs []*policy.Runbook) []string {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	p, reasons := c.Policy(), make([]string, len(rbs))
+	var looks errgroup.Group
+	looks.SetLimit(8)
+	for i, rb := range rbs {
+		looks.Go(func() error {
+			doc := c.Documents.Look(ctx, rb)
+			if err := p.Verify(rb, doc); err != nil && ctx.Err() == nil {
+				reasons[i] = shortenTo(err.Error(), 200)
+			}
+			return nil
+		})
+	}
+	_ = looks.Wait() // no look returns an error
+	return reasons
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,14 +25,25 @@ func (c *Commands) run(ctx context.Context, k call) Answer {
 	}
 	out, err := c.Engine.Submit(ctx, a)
 	switch {
+	case errors.Is(err, automation.ErrUnclear):
+		return c.unclear(k, err)
 	case err != nil:
 		return c.broken(k, "accepting the run", err)
-	case out.Again:
+	case out.Refused != nil:
+		return refusedBefore(out.Refused)
+	case out.Again && out.Execution != nil:
 		return say(line("That request was received before: it is %s.", code(out.Execution.Ref)))
 	case out.Execution == nil:
 		return c.refusal(ctx, k, out.Decision)
 	}
 	return Answer{Execution: out.Execution}
+}
+
+// refusedBefore answers a delivery that came again with what was decided the first time.
+func refusedBefore(r *policy.Record) Answer {
+	a := say(line("⛔ That request was received before, and refused: %s", r.Sentence), line("decision %s", code(r.ID)))
+	a.Refused = true
+	return a
 }
 
 // ask reads NAME key=value… into a request. Which names and values are right is the policy's business.

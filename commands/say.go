@@ -63,8 +63,31 @@ func join(lines ...Line) Line {
 	return l
 }
 
-// point shows a line of input with marks under a part of it.
+// window is how much of a long line is shown around the mark, in characters.
+const window = 100
+
+// point shows a line of input with marks under a part of it. Line breaks become spaces, and of a long line it shows
+// the part around the mark.
 func point(prefix, text string, at, width int) Line {
-	marks := strings.Repeat(" ", len([]rune(prefix))+1+at) + strings.Repeat("^", max(1, width))
-	return Line{code(prefix + " " + text + "\n" + marks)}
+	all := []rune(breaks.Replace(prefix + " " + text))
+	at += len([]rune(prefix)) + 1
+	from, to := 0, len(all)
+	if to > window {
+		from = min(max(0, at-window/4), to-window)
+		if at+width <= window {
+			from = 0
+		}
+		to = from + window
+	}
+	width = max(1, min(width, to-at))
+	shown, at := string(all[from:to]), at-from
+	if from > 0 {
+		shown, at = "…"+shown, at+1
+	}
+	if to < len(all) {
+		shown += "…"
+	}
+	return Line{code(shown + "\n" + strings.Repeat(" ", at) + strings.Repeat("^", width))}
 }
+
+var breaks = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")

@@ -38,6 +38,9 @@ func (c *Commands) show(ctx context.Context, k call) Answer {
 	if len(xs) > 0 {
 		lines = append(append(lines, line("%s", bold("Last results"))), executions(xs)...)
 	}
+	if err := c.Policy().Verify(rb, d); err != nil {
+		return say(append(lines, line("⚠ cannot run: %s", shortenTo(err.Error(), 300)))...)
+	}
 	return say(append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, rb))))...)
 }
 
@@ -60,9 +63,9 @@ func about(rb *policy.Runbook, d *policy.Document) []Line {
 	case d == nil || d.State == policy.DocumentUnknown:
 		return []Line{append(l, line(" (AWS could not be asked about it)")...)}
 	case d.State == policy.DocumentGone:
-		return []Line{append(l, line(" (AWS has no such document: it cannot run)")...)}
+		return []Line{append(l, line(" (AWS has no such document)")...)}
 	case d.Content == nil:
-		return []Line{append(l, line(" (its content cannot be read: it cannot run)")...)}
+		return []Line{append(l, line(" (its content cannot be read)")...)}
 	}
 	lines := []Line{append(l, line(", sha256 %s", code(short(d.SHA256)))...)}
 	if d.Content.Description != "" {

@@ -64,7 +64,11 @@ func (c *Commands) one(ctx context.Context, k call, id string) Answer {
 		lines = append(lines, Line{code(x.Failure)})
 	}
 	if x.AWSID != "" {
-		lines = append(lines, line("AWS execution %s, status %s", code(x.AWSID), x.AWSStatus))
+		l := line("AWS execution %s", code(x.AWSID))
+		if x.AWSStatus != "" { // not yet known right after the start
+			l = append(l, line(", status %s", x.AWSStatus)...)
+		}
+		lines = append(lines, l)
 	}
 	if !x.State.Terminal() {
 		lines = append(lines, line("To stop it: %s", code(k.Command+" cancel "+x.Ref)))

@@ -43,14 +43,13 @@ func (c *Commands) recorded(ctx context.Context, k call, id string) Answer {
 	if err != nil {
 		return c.notFound(k, "a decision", id, err)
 	}
-	verdict := "no"
+	what := "⛔ %s was refused a %s of %s in %s, %s"
 	if r.Allowed {
-		verdict = "yes"
+		what = "✅ %s was allowed to %s %s in %s, %s"
 	}
 	lines := []Line{
-		line("%s  %s to %s %s by %s in %s, at %s", bold(verdict), code(string(r.Code)), string(r.Action), code(r.Runbook), person(r.Actor),
-			Span{Place, r.Channel}, moment(r.At)),
-		line("%s", r.Sentence),
+		line(what, person(r.Actor), string(r.Action), code(r.Runbook), Span{Place, r.Channel}, moment(r.At)),
+		line("%s  %s", bold("Told then:"), r.Sentence), // in the words for that person, which say "you"
 	}
 	if r.Rule != "" {
 		lines = append(lines, line("%s  %s", bold("Rule"), code(r.Rule)))
@@ -58,7 +57,7 @@ func (c *Commands) recorded(ctx context.Context, k call, id string) Answer {
 	if r.Near != "" {
 		lines = append(lines, line("%s  %s", bold("Would allow"), r.Near))
 	}
-	return say(append(lines, line("decision %s under policy %s", code(r.ID), code(short(r.Policy))))...)
+	return say(append(lines, line("decision %s, %s, under policy %s", code(r.ID), code(string(r.Code)), code(short(r.Policy))))...)
 }
 
 // explain says what the policy would answer now. Nothing is recorded and nothing starts.

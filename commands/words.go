@@ -5,6 +5,8 @@ import (
 	"html"
 	"strings"
 	"unicode/utf8"
+
+	"handrail/policy"
 )
 
 // Word is one argument as typed: a bare word, or key=value.
@@ -87,10 +89,19 @@ func escape(inner string) string {
 		return id
 	case strings.HasPrefix(id, "!"):
 		return "@" + strings.TrimPrefix(strings.TrimPrefix(id, "!"), "subteam^")
-	case labelled:
+	case labelled && bare(id) == bare(label):
 		return plain(label)
 	}
 	return plain(id)
+}
+
+// bare is an address as people type it. A link is read as its label only if that is the address: any other label could
+// hide where it goes.
+func bare(address string) string {
+	for _, scheme := range []string{"http://", "https://", "mailto:", "tel:"} {
+		address = strings.TrimPrefix(address, scheme)
+	}
+	return strings.TrimSuffix(address, "/")
 }
 
 type reader struct {
@@ -134,6 +145,9 @@ func (r *reader) word() (Word, error) {
 		w.Key = text
 		w.Value, _, err = r.text(false)
 	case long && !flags[text]:
+		if flag := meantFlag(text); flag != "" {
+			return w, r.fail(fmt.Sprintf("I don't know --%s. Did you mean --%s?", text, flag), w.At, r.at-w.At)
+		}
 		w.Key = text
 		r.skip()
 		if r.done() {
@@ -151,6 +165,16 @@ func (r *reader) word() (Word, error) {
 
 // flags are the words with -- that take no value.
 var flags = map[string]bool{"dry-run": true}
+
+// meantFlag is the flag that somebody meant who wrote it in another way, or "". Names of parameters have capitals.
+func meantFlag(text string) string {
+	for flag := range flags {
+		if len(text) >= 3 && text == strings.ToLower(text) && len(policy.Nearest(text, []string{flag})) > 0 {
+			return flag
+		}
+	}
+	return ""
+}
 
 // text reads up to the next space, and up to = as well for what may be a key. Quotes count at its beginning only, so
 // that an apostrophe inside a word is itself.

@@ -25,6 +25,7 @@ type Explanation struct {
 	Suggestions []string // words that were perhaps meant, best first
 	Values      []string // values that the policy allows for Parameter
 	Who         []string // names of groups and identities that some grant lets do this, sorted
+	Wants       string   // what Parameter has to be; Missing does not repeat it where Fix says as much
 }
 
 // Explain says why the decision is what it is. It costs far more than deciding, so ask for it only to show or record it.
@@ -197,7 +198,7 @@ func (d Decision) parameterWords(e *Explanation) {
 	limit := 0
 	if p, ok := d.runbook.Parameter(d.parameter); ok {
 		e.Values, limit = slices.Clone(p.Allow), p.MaxItems
-		e.Missing = fmt.Sprintf("It wants %s to be %s.", name, oneOf(p.Allow))
+		e.Wants = fmt.Sprintf("It wants %s to be %s.", name, oneOf(p.Allow))
 		e.Fix = fmt.Sprintf("Use %s.", oneOf(p.Allow))
 	}
 	switch d.code {
@@ -208,7 +209,7 @@ func (d Decision) parameterWords(e *Explanation) {
 		e.Sentence, e.Fix = fmt.Sprintf("%s is not a parameter's name.", name), d.takes()
 	case CodeParameterRole:
 		e.Sentence = fmt.Sprintf("%s cannot be given: the role comes from the policy alone.", name)
-		e.Fix, e.Missing = fmt.Sprintf("Leave %s out.", name), ""
+		e.Fix, e.Wants = fmt.Sprintf("Leave %s out.", name), ""
 	case CodeParameterUnknown:
 		e.Suggestions = Nearest(d.parameter, d.names())
 		e.Sentence = fmt.Sprintf("%s takes no parameter %s from people.", d.runbook.Name, name)
@@ -225,7 +226,7 @@ func (d Decision) parameterWords(e *Explanation) {
 		e.Sentence = fmt.Sprintf("%s has no value.", name)
 	case CodeValuesTooMany:
 		e.Sentence = fmt.Sprintf("%s has %d values, and may have %d.", name, len(values), limit)
-		e.Fix = fmt.Sprintf("Give %d at most.", limit)
+		e.Fix, e.Missing = fmt.Sprintf("Give %d at most.", limit), e.Wants
 	case CodeValueTooLong:
 		e.Sentence = fmt.Sprintf("%s has a value of %d characters, and may have %d.", name, utf8.RuneCountInString(d.value), MaxValueLength)
 	case CodeValueTemplate:
@@ -238,5 +239,25 @@ func (d Decision) parameterWords(e *Explanation) {
 		if len(e.Suggestions) < len(e.Values) {
 			e.Fix += meant(e.Suggestions)
 		}
+		if apart := d.apart(); apart != "" {
+			e.Fix = fmt.Sprintf("Repeat the parameter for several values: %s", apart)
+		}
 	}
+}
+
+// apart is how to write several allowed values that somebody joined with commas, or "" if that would not be allowed.
+func (d Decision) apart() string {
+	p, ok := d.runbook.Parameter(d.parameter)
+	values := strings.Split(d.value, ",")
+	if !ok || len(values) < 2 || len(values)+len(d.request.Parameters[d.parameter])-1 > p.MaxItems {
+		return ""
+	}
+	for i, value := range values {
+		value = strings.TrimSpace(value)
+		if _, ok := p.allowed[value]; !ok || strings.ContainsAny(value, " \"'") { // those would need quotes
+			return ""
+		}
+		values[i] = d.parameter + "=" + value
+	}
+	return strings.Join(values, " ")
 }

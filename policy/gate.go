@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -57,7 +58,7 @@ func (d Decision) record(key, execution string) Record {
 	e := d.Explain()
 	rec := Record{
 		ID: d.id, Key: key, Execution: execution, Allowed: d.Allowed(), Code: d.code, Rule: d.Rule(),
-		Sentence: e.Sentence, Near: strings.TrimSpace(e.Near + " " + e.Missing), Policy: d.PolicyHash(),
+		Sentence: e.Sentence, Near: strings.TrimSpace(e.Near + " " + cmp.Or(e.Missing, e.Wants)), Policy: d.PolicyHash(),
 	}
 	if r := d.request; r != nil {
 		rec.At, rec.Entry, rec.Action, rec.Actor, rec.Team = r.At, r.Entry, r.Action, r.Actor.ID, r.Actor.Team
