@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 )
 
 type healthcheckCmd struct {
-	URL     string        `help:"The bot's readiness address." default:"http://127.0.0.1:9090/readyz"`
+	Config  string        `help:"The bot's configuration, for the address in metrics.listen." type:"path" placeholder:"FILE"`
+	URL     string        `help:"The bot's readiness address; http://127.0.0.1:9090/readyz if neither is given."`
 	Timeout time.Duration `help:"How long to wait." default:"3s"`
 }
 
@@ -18,7 +20,11 @@ type healthcheckCmd struct {
 func (c *healthcheckCmd) Run(ctx context.Context, out streams) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+	address, err := c.address()
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return usage("reading --url: %w", err)
 	}
@@ -37,4 +43,33 @@ func (c *healthcheckCmd) Run(ctx context.Context, out streams) error {
 	}
 	_, err = fmt.Fprintln(out.out, text)
 	return err
+}
+
+// address is where the bot says whether it is ready.
+func (c *healthcheckCmd) address() (string, error) {
+	switch {
+	case c.Config != "" && c.URL != "":
+		return "", usage("give --config or --url, not both")
+	case c.URL != "":
+		return c.URL, nil
+	case c.Config == "":
+		return "http://127.0.0.1:9090/readyz", nil
+	}
+	cfg, err := loadConfig(c.Config)
+	if err != nil {
+		return "", err
+	}
+	return "http://" + readiness(cfg.Metrics.Listen), nil
+}
+
+// readiness is the address to ask for a listening one: a bot that listens everywhere is asked on this machine.
+func readiness(listen string) string {
+	host, port, _ := net.SplitHostPort(listen) // checked when the file was read
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if ip != nil && ip.To4() == nil {
+			host = "::1"
+		}
+	}
+	return net.JoinHostPort(host, port) + "/readyz"
 }

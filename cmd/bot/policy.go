@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ type policyExplainCmd struct {
 	File    string   `help:"The policy file." default:"policy.yaml" type:"path" placeholder:"FILE"`
 	Config  string   `help:"A configuration, to ask AWS for the document. Without it the document is taken to be as the policy pins it." type:"path" placeholder:"FILE"`
 	User    string   `help:"An identity of the policy, or a Slack user ID." required:""`
-	Channel string   `help:"A channel: its name with #, or its ID." required:""`
+	Channel string   `help:"A channel: its name, with or without #, or its ID." required:""`
 	Runbook string   `help:"The runbook." required:""`
 	Cancel  bool     `help:"Ask about cancelling instead of running."`
 	Output  string   `short:"o" help:"table or json." enum:"table,json" default:"table"`
@@ -76,6 +77,9 @@ func (c *policyExplainCmd) Run(ctx context.Context, io streams) error {
 	return nil
 }
 
+// channelID tells an ID from a name: names have no capitals.
+var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]{5,}$`)
+
 func (c *policyExplainCmd) request(p *policy.Policy) (*policy.Request, error) {
 	id := c.User
 	if slack, ok := p.Person(c.User); ok {
@@ -83,8 +87,8 @@ func (c *policyExplainCmd) request(p *policy.Policy) (*policy.Request, error) {
 	}
 	r := &policy.Request{Action: policy.Run, Entry: policy.ByCommand, Runbook: c.Runbook, Parameters: map[string][]string{}, At: time.Now(),
 		Actor: policy.Actor{ID: id, Standing: policy.StandingMember}, Channel: policy.Channel{ID: c.Channel, Known: true}}
-	if name, ok := strings.CutPrefix(c.Channel, "#"); ok {
-		r.Channel = policy.Channel{ID: "C00000000", Name: name, Known: true}
+	if !channelID.MatchString(c.Channel) {
+		r.Channel = policy.Channel{ID: "C00000000", Name: strings.TrimPrefix(c.Channel, "#"), Known: true}
 	}
 	if c.Cancel {
 		r.Action, r.Execution = policy.Cancel, "an execution"
@@ -149,7 +153,7 @@ func (c *policyExplainCmd) print(io streams, d policy.Decision) error {
 	if d.Allowed() {
 		verdict = "yes"
 	}
-	rows := [][2]string{{verdict, e.Sentence}, {"why", e.Decided}, {"code", string(d.Code())}, {"near", strings.TrimSpace(e.NearRule + " " + e.Near)},
+	rows := [][2]string{{verdict, e.Sentence}, {"why", e.Decided}, {"code", string(d.Code())}, {"near", e.Near},
 		{"missing", e.Missing}, {"fix", e.Fix}, {"who", strings.Join(e.Who, ", ")}}
 	for _, row := range rows {
 		if strings.TrimSpace(row[1]) == "" {
