@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -32,15 +34,15 @@ func TestSecretsComeFromThreePlacesAndAreShownNowhere(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	file := filepath.Join(t.TempDir(), "token")
 	check(t, os.WriteFile(file, []byte("xapp-from-file\n"), 0o600))
-	ssm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetParameter") || string(body) != `{"Name":"/handrail/signing","WithDecryption":true}` {
 			t.Errorf("asked for %s %s", r.Header.Get("X-Amz-Target"), body)
 		}
 		fmt.Fprint(w, `{"Parameter":{"Value":"from-ssm-from-ssm-from-ssm-from-ssm"}}`)
 	}))
-	defer ssm.Close()
-	c, err := loadConfig(writeConfig(t, fmt.Sprintf(goodConfig, file, ssm.URL)))
+	defer store.Close()
+	c, err := loadConfig(writeConfig(t, fmt.Sprintf(goodConfig, file, store.URL)))
 	check(t, err)
 	check(t, c.resolve(t.Context()))
 	if c.Slack.BotToken != "xoxb-from-env" || c.Slack.AppToken != "xapp-from-file" || c.Slack.SigningSecret != "from-ssm-from-ssm-from-ssm-from-ssm" {
@@ -128,5 +130,28 @@ F:10:1: The configuration has no key "metrix". Did you mean metrics?`, "F:", fil
 	var out, failed strings.Builder
 	if code := run(t.Context(), []string{"serve", "--config", file}, streams{&out, &failed}); code != exitUsage || failed.String() != want+"\n" || out.String() != "" {
 		t.Errorf("serve ends with %d and says\n%s", code, failed.String())
+	}
+}
+
+// What a configuration names in Parameter Store can be tried without AWS.
+func TestTheLocalSSMKeepsSecrets(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("HANDRAIL_TEST_TOKEN", "xoxb-from-env")
+	url, secret := localSSM(t), strings.Repeat("5", 32)
+	cfg, err := awsConfig{Region: "eu-west-1"}.load(t.Context())
+	check(t, err)
+	client := ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.BaseEndpoint = &url })
+	name := "/handrail/signing"
+	_, err = client.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: &secret, Type: types.ParameterTypeSecureString})
+	check(t, err)
+	c, err := openConfig(t.Context(), writeConfig(t, strings.Replace(fmt.Sprintf(goodConfig, "x", url), "${file:x}", "${env:HANDRAIL_TEST_TOKEN}", 1)))
+	check(t, err)
+	if string(c.Slack.SigningSecret) != secret {
+		t.Error("the signing secret is not the parameter's value")
+	}
+	_, err = openConfig(t.Context(), writeConfig(t, strings.Replace(fmt.Sprintf(goodConfig, "x", url), "/handrail/signing", "/handrail/nothing", 1)))
+	if err == nil || !strings.Contains(err.Error(), "slack.signing_secret: reading the SSM parameter /handrail/nothing: ") {
+		t.Errorf("a parameter that is not there: %v", err)
 	}
 }

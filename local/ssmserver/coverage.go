@@ -56,6 +56,7 @@ func assumptions() []Assumption {
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
+		{"Parameter Store", "one store for every Region; a SecureString without WithDecryption comes as a text that is not its value"},
 		{"unknown request members", "refused, where the real service ignores them"},
 	}
 }

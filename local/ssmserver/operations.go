@@ -19,6 +19,9 @@ func operations() map[string]operation {
 		{name: "UpdateDocument", input: updateDocumentShape(), handle: handler(updateDocument), note: "not yet: Attachments"},
 		{name: "UpdateDocumentDefaultVersion", input: updateDefaultShape(), handle: handler(updateDefaultVersion)},
 		{name: "DeleteDocument", input: deleteDocumentShape(), handle: handler(deleteDocument), note: "one version or the whole document"},
+		{name: "GetParameter", input: getParameterShape(), handle: handler(getParameter), secret: true, note: "by name or ARN, the newest version; not yet: name:version, name:label"},
+		{name: "PutParameter", input: putParameterShape(), handle: handler(putParameter), secret: true,
+			note: "String and SecureString, in memory; not yet: StringList, AllowedPattern, Policies, the tier Advanced"},
 		{name: "ListDocumentVersions", input: listVersionsShape(), handle: handler(listDocumentVersions)},
 	} {
 		out[op.name] = op

@@ -15,6 +15,7 @@ type Server struct {
 	fleet      *fleet
 	documents  *library
 	executions *registry
+	parameters parameterStore
 	calls      calls
 	faults     faults
 	mux        *http.ServeMux
@@ -40,8 +41,10 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, fleet: fleet, documents: documents, executions: newRegistry(o.MaxExecutions), closed: make(chan struct{})}
 	s.operations, s.actions = operations(), actions()
+	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST /{$}", s.serveWire)
+	s.mux.HandleFunc("GET /{$}", s.welcome)
 	s.mux.HandleFunc("GET /control/calls", local(s.controlCalls))
 	s.mux.HandleFunc("POST /control/faults", local(s.controlAddFault))
 	s.mux.HandleFunc("DELETE /control/faults", local(s.controlClearFaults))

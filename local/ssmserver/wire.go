@@ -32,6 +32,8 @@ type operation struct {
 	// refuses says that it answers nothing but errors.
 	refuses bool
 	input   shape
+	// secret keeps the values of parameters out of the record of calls.
+	secret bool
 	// handle gets a request that passed input. Its error is an *apiError, or something broke.
 	handle func(s *Server, by caller, request json.RawMessage) (any, error)
 }
@@ -77,7 +79,10 @@ func (s *Server) serveWire(w http.ResponseWriter, r *http.Request) {
 	if dropped {
 		call.Status = 0
 	}
-	_, known := s.operations[name]
+	op, known := s.operations[name]
+	if op.secret {
+		call.Request, call.Response = masked(call.Request), masked(call.Response)
+	}
 	s.calls.add(call, known)
 	if dropped {
 		panic(http.ErrAbortHandler) // net/http's own way to cut a connection without an answer

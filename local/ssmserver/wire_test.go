@@ -20,7 +20,17 @@ func TestRefusals(t *testing.T) {
 	long := strings.Repeat("x", 513)
 	for _, row := range []struct{ operation, body, code, message string }{
 		{"Nothing", `{}`, "UnknownOperationException", `The operation "Nothing" is not covered by the local SSM.`},
-		{"GetParameter", `{"Name":"x"}`, "UnknownOperationException", `The operation "GetParameter" is not covered`},
+		{"GetParameters", `{"Names":["x"]}`, "UnknownOperationException", `The operation "GetParameters" is not covered`},
+		{"GetParameter", `{"Name":"/not/there"}`, "ParameterNotFound", "Parameter /not/there not found."},
+		{"GetParameter", `{"Name":""}`, "ValidationException", "1 validation error detected: "},
+		{"PutParameter", `{"Name":"/a"}`, "ValidationException", "1 validation error detected: Value null at 'value'"},
+		{"PutParameter", `{"Name":"/a","Value":"x"}`, "ValidationException", "A parameter type is required"},
+		{"PutParameter", `{"Name":"/a","Value":"x","Type":"Secret"}`, "ValidationException", "1 validation error detected: "},
+		{"PutParameter", `{"Name":"/a","Value":"x","Type":"StringList"}`, "UnsupportedParameterType", "The local SSM keeps String and SecureString."},
+		{"PutParameter", `{"Name":"/a b","Value":"x","Type":"String"}`, "ValidationException", "Parameter name must be"},
+		{"PutParameter", `{"Name":"a/b","Value":"x","Type":"String"}`, "ValidationException", "Parameter name must be"},
+		{"PutParameter", `{"Name":"/AWS/b","Value":"x","Type":"String"}`, "ValidationException", "Parameter name: can't be prefixed"},
+		{"PutParameter", `{"Name":"/a","Value":"` + strings.Repeat("x", 4097) + `","Type":"String"}`, "ValidationException", "Standard tier"},
 		{"GetAutomationExecution", `{`, "SerializationException", "The request is not valid JSON."},
 		{"GetAutomationExecution", ``, "SerializationException", "The request is not valid JSON."},
 		{"GetAutomationExecution", `{} {}`, "SerializationException", "There is more text after the end of the request."},
