@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,11 @@ type Workspace struct {
 	actors   *cache[policy.Actor]
 	channels *cache[policy.Channel]
 	groups   *cache[map[string]struct{}] // members of user groups
+
+	// Whoever holds asking has these.
+	trouble error         // why the last attempt failed
+	pause   time.Duration // after it
+	next    time.Time     // not before this
 }
 
 var _ automation.Directory = (*Workspace)(nil)
@@ -94,18 +100,42 @@ func (w *Workspace) known(ctx context.Context) (*installation, error) {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("waiting to learn who we are in slack: %w", ctx.Err())
 		}
-		err := w.identify(ctx)
+		err := w.attempt(ctx)
 		<-w.asking
-		if err != nil && !sleep(ctx, 250*time.Millisecond) {
+		if err != nil && ctx.Err() != nil {
 			return nil, fmt.Errorf("learning who we are in slack: %w", err)
 		}
 	}
 }
 
-func (w *Workspace) identify(ctx context.Context) error {
+// The waits between two questions who we are, unless Slack names one.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// attempt asks once, when it is time to. The caller holds asking.
+func (w *Workspace) attempt(ctx context.Context) error {
 	if w.home.Load() != nil {
 		return nil
 	}
+	if !sleep(ctx, time.Until(w.next)) {
+		return cmp.Or(w.trouble, ctx.Err())
+	}
+	err := w.identify(ctx)
+	if w.trouble = err; err == nil {
+		return nil
+	}
+	w.pause = min(max(2*w.pause, firstPause), lastPause)
+	wait := w.pause
+	if classify(err) == limited {
+		wait = retryAfter(err)
+	}
+	w.next = time.Now().Add(wait)
+	return err
+}
+
+func (w *Workspace) identify(ctx context.Context) error {
 	who, err := w.api.AuthTestContext(ctx)
 	if err != nil {
 		return redacted(err)
