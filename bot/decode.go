@@ -144,9 +144,13 @@ func (b *Bot) inner(ctx context.Context, in received, e envelope, home *installa
 		b.opt.Log.Warn("ignoring a malformed mention")
 		return refused(http.StatusBadRequest)
 	}
+	text, ours := afterMention(m.Text, home.user)
+	if !ours {
+		return taken()
+	}
 	inv := commands.Invocation{
 		Key: "event:" + e.ID, Entry: policy.ByMention, Team: firstOf(m.UserTeam, e.Team), User: m.User, Channel: m.Channel,
-		Thread: m.Thread, Text: afterMention(m.Text, home.user), Command: home.name, At: in.at,
+		Thread: m.Thread, Text: text, Command: home.name, At: in.at,
 	}
 	a := b.ask(ctx, inv)
 	return taken().then(func(ctx context.Context) { b.whisper(ctx, inv, a) })
@@ -158,19 +162,24 @@ func (m mention) typed(home *installation) bool {
 	return m.BotID == "" && m.Subtype == "" && m.User != "" && m.User != home.user && !edited
 }
 
-// afterMention is what follows the first mention of us, the whole text if there is none.
-func afterMention(text, user string) string {
-	for at := 0; ; {
-		i := strings.Index(text[at:], "<@"+user)
-		if i < 0 {
-			return strings.TrimSpace(text)
-		}
-		rest := text[at+i+len("<@"+user):]
-		if end := strings.IndexByte(rest, '>'); end >= 0 && (end == 0 || rest[0] == '|') {
-			return strings.TrimSpace(rest[end+1:])
-		}
-		at += i + 2
+// greetings may stand before a mention; with anything else before it, people talk about us and not to us.
+const greetings = " hey hi hello "
+
+// afterMention is what follows a mention of us at the beginning of a message. ok is false if there is none.
+func afterMention(text, user string) (rest string, ok bool) {
+	text = strings.TrimSpace(text)
+	before, after, found := strings.Cut(text, "<@"+user)
+	if !found {
+		return "", false
 	}
+	if before = strings.ToLower(strings.Trim(before, " \t\n,!.")); before != "" && !strings.Contains(greetings, " "+before+" ") {
+		return "", false
+	}
+	label, rest, closed := strings.Cut(after, ">")
+	if !closed || label != "" && label[0] != '|' {
+		return "", false
+	}
+	return strings.TrimSpace(rest), true
 }
 
 func firstOf(values ...string) string {

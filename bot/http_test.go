@@ -176,6 +176,11 @@ func TestWhatNobodyTypedIsIgnored(t *testing.T) {
 		"message_changed":     eventJSON(``, `"type":"message","subtype":"message_changed"`),
 		"a message":           eventJSON(``, `"type":"message"`),
 		"a subtype":           eventJSON(``, `"subtype":"file_share"`),
+		"a talk about us":     eventJSON(``, `"text":"do not use <@U012HANDRAIL> run restart-web today"`),
+		"an aside":            eventJSON(``, `"text":"<@U012BEN> <@U012HANDRAIL> list"`),
+		"another's name":      eventJSON(``, `"text":"<@U012HANDRAILX> and <@U012HANDRAIL> list"`),
+		"a quotation":         eventJSON(``, `"text":"&gt; <@U012HANDRAIL> run restart-web"`),
+		"no name":             eventJSON(``, `"text":"list"`),
 		"a reaction":          eventJSON(``, `"type":"reaction_added"`),
 		"an unknown event":    eventJSON(``, `"type":"something_new","channel":{"id":"C1"}`),
 		"an unknown envelope": eventJSON(`"type":"something_new"`, ``),
@@ -190,14 +195,15 @@ func TestWhatNobodyTypedIsIgnored(t *testing.T) {
 func TestMentionsAreDecoded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ inner, text, thread, team string }{
-		"plain":              {`"text":"<@U012HANDRAIL> list"`, "list", "", "T012LOCAL"},
-		"with a label":       {`"text":"<@U012HANDRAIL|handrail> list"`, "list", "", "T012LOCAL"},
-		"in a sentence":      {`"text":"well, <@U012HANDRAIL> run x a=<@U012BEN> "`, "run x a=<@U012BEN>", "", "T012LOCAL"},
-		"another's name":     {`"text":"<@U012HANDRAILX> and <@U012HANDRAIL> list"`, "list", "", "T012LOCAL"},
-		"in a thread":        {`"thread_ts":"1700000000.000001"`, "list", "1700000000.000001", "T012LOCAL"},
-		"of an outsider":     {`"user_team":"T0OTHER"`, "list", "", "T0OTHER"},
-		"edited is nothing":  {`"edited":null`, "list", "", "T012LOCAL"},
-		"nothing but a name": {`"text":"<@U012HANDRAIL>"`, "", "", "T012LOCAL"},
+		"plain":               {`"text":"<@U012HANDRAIL> list"`, "list", "", "T012LOCAL"},
+		"with a label":        {`"text":"<@U012HANDRAIL|handrail> list"`, "list", "", "T012LOCAL"},
+		"with another's name": {`"text":" <@U012HANDRAIL> run x a=<@U012BEN> "`, "run x a=<@U012BEN>", "", "T012LOCAL"},
+		"with ours":           {`"text":"<@U012HANDRAIL> run x a=<@U012HANDRAIL> "`, "run x a=<@U012HANDRAIL>", "", "T012LOCAL"},
+		"after a greeting":    {`"text":"Hey, <@U012HANDRAIL> list"`, "list", "", "T012LOCAL"},
+		"in a thread":         {`"thread_ts":"1700000000.000001"`, "list", "1700000000.000001", "T012LOCAL"},
+		"of an outsider":      {`"user_team":"T0OTHER"`, "list", "", "T0OTHER"},
+		"edited is nothing":   {`"edited":null`, "list", "", "T012LOCAL"},
+		"nothing but a name":  {`"text":"<@U012HANDRAIL>"`, "", "", "T012LOCAL"},
 	} {
 		var got commands.Invocation
 		_, web := httpBot(t, func(_ context.Context, inv commands.Invocation) commands.Answer { got = inv; return commands.Answer{} })
