@@ -25,6 +25,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 	post("verify", control(s, s.verifyURL))
 	post("faults", control(s, s.changeFaults))
 	post("reset", control(s, s.reset))
+	mux.Handle("DELETE /control/faults", guard(s.hosts(), control(s, s.clearFaults)))
 	get("messages", s.listMessages)
 	get("calls", s.listCalls)
 	get("faults", s.listFaults)
@@ -121,6 +122,12 @@ func (s *Server) changeFaults(_ context.Context, _ string, t faultChange) (reply
 			return nil, err
 		}
 	}
+	return reply{"faults": s.faults.waiting()}, nil
+}
+
+// clearFaults takes all faults away, as {"reset":true} does.
+func (s *Server) clearFaults(context.Context, string, struct{}) (reply, error) {
+	s.faults.clear()
 	return reply{"faults": s.faults.waiting()}, nil
 }
 

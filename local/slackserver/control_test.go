@@ -111,6 +111,26 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestFaultsAreTakenAway(t *testing.T) {
+	t.Parallel()
+	l := start(t, slackserver.Options{})
+	l.post("/control/faults", object{"match": "*", "times": -1, "error": "fatal_error"})
+	req, err := http.NewRequest(http.MethodDelete, l.web.URL+"/control/faults", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.read(res); got["ok"] != true || len(got["faults"].([]any)) != 0 {
+		t.Errorf("DELETE answers %v", got)
+	}
+	if _, err := l.api.AuthTest(); err != nil {
+		t.Errorf("the fault stays: %v", err)
+	}
+}
+
 func TestFaultsCountDown(t *testing.T) {
 	t.Parallel()
 	l := start(t, slackserver.Options{})
