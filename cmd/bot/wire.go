@@ -120,11 +120,11 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 	return nil
 }
 
-// lease is how long the others wait for a silent replica; 0 means the default. SQLite has no others, and frees the
-// leases when it is opened.
+// lease is how long a row waits for whoever held it last; 0 means the default. SQLite frees all leases when it is
+// opened, so there it matters only for a row that was lost track of, and costs a commit each third of it.
 func (c *config) lease() time.Duration {
 	if strings.HasPrefix(string(c.Store.URL), "sqlite:") {
-		return time.Minute
+		return 10 * time.Second
 	}
 	return 0
 }
