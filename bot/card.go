@@ -51,6 +51,9 @@ func (l look) blocks(e *automation.Execution, steps int) []slack.Block {
 	if e.Reason != "" {
 		blocks = append(blocks, quote(limit(cleanLines(e.Reason), 300)))
 	}
+	if e.CancelReason != "" {
+		blocks = append(blocks, quote(limit(cleanLines(e.CancelReason), 200), words("Reason for cancelling")))
+	}
 	if len(e.Steps) > 0 && steps > 0 {
 		if l.form == rich {
 			blocks = append(blocks, plan(e, steps))
@@ -81,8 +84,13 @@ func section(text string) slack.Block {
 	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, limit(text, maxText), false, true), nil, nil)
 }
 
-func quote(s string) slack.Block {
-	return slack.NewRichTextBlock("", &slack.RichTextQuote{Type: slack.RTEQuote, Elements: []slack.RichTextSectionElement{words(s)}})
+// quote shows what somebody wrote, literally, under a title if there is one.
+func quote(s string, title ...slack.RichTextSectionElement) slack.Block {
+	var parts []slack.RichTextElement
+	if len(title) > 0 {
+		parts = append(parts, slack.NewRichTextSection(title...))
+	}
+	return slack.NewRichTextBlock("", append(parts, &slack.RichTextQuote{Type: slack.RTEQuote, Elements: []slack.RichTextSectionElement{words(firstOf(s, " "))}})...) // an empty leaf is refused
 }
 
 // face is the icon and the word of a state. Colour and icon never stand alone.
@@ -258,9 +266,6 @@ func remark(e *automation.Execution) string {
 		lines = append(lines, "AWS goes on once somebody answers there.")
 	case e.State == automation.Expired && !e.StartBy.IsZero():
 		lines = append(lines, "It had until "+moment(e.StartBy, "{time}")+". Run it again if it is still wanted.")
-	}
-	if e.CancelReason != "" {
-		lines = append(lines, "Reason for cancelling: "+sentence(e.CancelReason, 200))
 	}
 	if e.Parked != "" {
 		lines = append(lines, "⚠️ An operator has to look at this: "+sentence(e.Parked, 200))

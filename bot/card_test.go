@@ -232,3 +232,12 @@ func TestDurations(t *testing.T) {
 		}
 	}
 }
+
+func TestTheReasonForCancellingIsLiteral(t *testing.T) {
+	t.Parallel()
+	e := underWay(automation.Running, "InProgress")
+	e.CancelBy, e.CancelReason = "U012BEN", "*wrong* <!channel> host_name `x`"
+	if raw := string(mustJSON(t, look{}.card(e).blocks)); !strings.Contains(raw, `{"type":"rich_text_quote","elements":[{"type":"text","text":`+string(mustJSON(t, e.CancelReason))) {
+		t.Errorf("the card is %s", raw)
+	}
+}
