@@ -225,7 +225,7 @@ func TestSlowLookUpsDoNotMakeAStartLate(t *testing.T) {
 		}
 		out := s.submit("k")
 		time.Sleep(9*time.Minute + 20*time.Second + 7*time.Millisecond) // between two looks of the engine
-		w.delay.Store(int64(45 * time.Second)) // from now on, whatever begins in time ends too late
+		w.delay.Store(int64(45 * time.Second))                          // from now on, whatever begins in time ends too late
 		s.aws.set(func() { free = true })
 		x := s.ends(out.Execution.ID, Expired, 5*time.Minute)
 		if late := last.Sub(x.StartBy); late > 0 {
