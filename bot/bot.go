@@ -154,9 +154,32 @@ func (b *Bot) openSockets() error {
 // costs only time: the store is asked again every few seconds.
 func (b *Bot) Wake(e *automation.Execution) { b.announce.wake(e) }
 
+// stopWithin bounds all of the end together: an orchestrator kills what has not stopped ten seconds after it was told to
+// (docker stop's default).
+const stopWithin = 8 * time.Second
+
 // Run serves until ctx ends. Then it takes nothing more, finishes what is in hand within
-// Limits.Drain, and returns nil.
+// Limits.Drain, and returns nil. It leaves behind what is not done eight seconds after that end.
 func (b *Bot) Run(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- b.serve(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(stopWithin)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		b.opt.Log.Warn("stopping with work in hand")
+		return nil
+	}
+}
+
+func (b *Bot) serve(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { b.opt.Workspace.watch(ctx); return nil })
 	g.Go(func() error { return b.announce.run(ctx) })

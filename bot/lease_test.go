@@ -136,3 +136,26 @@ func TestAStoreThatHangsHoldsNobodyUpForLong(t *testing.T) {
 		}
 	})
 }
+
+func TestTheEndHasADeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, m := &wire{}, newMemory()
+		w.answer(func(string, url.Values) (int, http.Header, string) {
+			time.Sleep(time.Hour) // deaf to everything
+			return http.StatusOK, nil, ""
+		})
+		b := newBot(t, w, m, "one")
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- b.Run(ctx) }()
+		b.Wake(m.insert(accepted("one")))
+		synctest.Wait()
+		cancel()
+		began := time.Now()
+		if err := <-done; err != nil || time.Since(began) > stopWithin {
+			t.Errorf("it ended after %s with %v", time.Since(began), err)
+		}
+		time.Sleep(2 * time.Hour) // what was left behind ends, too
+	})
+}
