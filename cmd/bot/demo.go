@@ -178,11 +178,11 @@ Ctrl-C ends it.
 `, d.page(), d.page(), d.ssmListener.Addr())
 }
 
-const walkThrough = `*Welcome.* This is a Slack on your own machine, with the real bot and a local AWS behind it. You are *ana*; the switch at the top left makes you someone else.
-1. Run a runbook: ` + "`/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`" + `
+const walkThrough = `*Welcome.* This is a Slack on your own machine, with the real bot and a local AWS behind it. Three people are in it: *ana* may run runbooks here, *ben* may stop what others started, and *mallory* may do nothing. The switch at the top left says who you are.
+1. As *ana*, run a runbook: ` + "`/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`" + `
 2. Let one fail: ` + "`/runbook run drain-and-restart InstanceId=i-0aaaaaaaaaaaaaaa2 FailAt=restart`" + `
-3. Become *mallory* and try the first one again. Then ask ` + "`/runbook why restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`" + `
-4. Start one as ana, and cancel it as *ben*.`
+3. As *mallory*, try the first one again. Then ask ` + "`/runbook why restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`" + `
+4. Start one as *ana*, and cancel it as *ben*.`
 
 // walkThrough posts the first message in #ops, as any program with the bot's token could.
 func (d *demo) walkThrough(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -149,9 +150,15 @@ func privates(ms []map[string]any) string {
 	return strings.Join(out, "\n")
 }
 
-// cardCommand waits until the newest card in a channel matches: card CHANNEL PATTERN.
+// cardCommand waits until the newest card in a channel matches: card [within=TIME] CHANNEL PATTERN.
 func cardCommand(ts *testscript.TestScript, neg bool, args []string) {
-	w := of(ts)
+	w, limit := of(ts), patience
+	if value, ok := strings.CutPrefix(args[0], "within="); ok {
+		var err error
+		limit, err = time.ParseDuration(value)
+		ts.Check(err)
+		args = args[1:]
+	}
 	pattern := regexp.MustCompile(args[1])
 	if neg {
 		if text := flatten(w.newestCard(ts, args[0])); pattern.MatchString(text) {
@@ -159,9 +166,13 @@ func cardCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return
 	}
-	wait(ts, "the card says "+args[1], func() error {
+	began := time.Now()
+	waitFor(ts, limit, "the card says "+args[1], func() error {
 		if text := flatten(w.newestCard(ts, args[0])); !pattern.MatchString(text) {
 			return fmt.Errorf("it says %s", text)
+		}
+		if late := time.Since(began); late > limit {
+			return fatal{fmt.Errorf("it says so after %s", late)}
 		}
 		return nil
 	})

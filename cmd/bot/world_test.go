@@ -73,13 +73,23 @@ func (t *transcript) String() string {
 
 func of(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
 
-// worldCommand opens the world: world socket|http [policy-file].
+// worldCommand opens the world: world socket|http [stop=TIME], which is how long an instance takes to stop.
 func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	w := of(ts)
 	w.bots = map[string]*process{}
 	mode := "socket"
 	if len(args) > 0 {
 		mode = args[0]
+	}
+	stopTime := 150 * time.Millisecond
+	for _, arg := range args[min(1, len(args)):] {
+		value, ok := strings.CutPrefix(arg, "stop=")
+		if !ok {
+			ts.Fatalf("world has no option %s", arg)
+		}
+		var err error
+		stopTime, err = time.ParseDuration(value)
+		ts.Check(err)
 	}
 	w.listen = freePort(ts)
 	w.secret = strings.Repeat("5", 32)
@@ -93,7 +103,7 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	slack := httptest.NewServer(w.slack.Handler())
 	w.slackURL = slack.URL
-	ssm, err := ssmserver.New(ssmserver.Options{StopTime: 150 * time.Millisecond, StartTime: 150 * time.Millisecond, CheckTime: 20 * time.Millisecond})
+	ssm, err := ssmserver.New(ssmserver.Options{StopTime: stopTime, StartTime: 150 * time.Millisecond, CheckTime: 20 * time.Millisecond})
 	ts.Check(err)
 	aws := httptest.NewServer(ssm)
 	w.ssmURL = aws.URL
@@ -188,8 +198,10 @@ func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
 type fatal struct{ error }
 
 // wait tries f until it is content or patience ends.
-func wait(ts *testscript.TestScript, what string, f func() error) {
-	deadline := time.Now().Add(patience)
+func wait(ts *testscript.TestScript, what string, f func() error) { waitFor(ts, patience, what, f) }
+
+func waitFor(ts *testscript.TestScript, limit time.Duration, what string, f func() error) {
+	deadline := time.Now().Add(limit)
 	for {
 		err := f()
 		var end fatal

@@ -81,7 +81,7 @@ func TestTypedText(t *testing.T) {
 		"<@U012ANA|x> in <#C012OPS|y>":   "<@U012ANA|x> in <#C012OPS|y>",
 		"x<@U012HANDRAIL>y <#C012OPS>":   "x<@U012HANDRAIL>y <#C012OPS>",
 		"<@U0NOBODY> <#C0NOWHERE|ops>":   "&lt;@U0NOBODY&gt; &lt;#C0NOWHERE|ops&gt;",
-		"<@ana> <@C012OPS> <#U012ANA>":   "&lt;@ana&gt; &lt;@C012OPS&gt; &lt;#U012ANA&gt;",
+		"<@C012OPS> <#U012ANA>":          "&lt;@C012OPS&gt; &lt;#U012ANA&gt;",
 		"<@U012ANA|<b>":                  "&lt;@U012ANA|&lt;b&gt;",
 		"see https://x.example/?a=1&b=2": "see <https://x.example/?a=1&amp;b=2>",
 		"(@ana) by=@ben":                 "(<@U012ANA|ana>) by=<@U012BEN|ben>",
