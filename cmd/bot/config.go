@@ -82,7 +82,7 @@ func openConfig(ctx context.Context, path string) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.resolveInto(ctx, found)
+	c.resolveInto(ctx, found, c.secrets())
 	return c, found.err()
 }
 
@@ -105,9 +105,15 @@ func (c *config) defaults() {
 	set(&c.Log.Level, "info")
 	set(&c.Log.Format, "text")
 	c.Policy = c.below(c.Policy)
-	if file, ok := strings.CutPrefix(string(c.Store.URL), "sqlite:"); ok && file != "" {
-		c.Store.URL = secret("sqlite:" + c.below(file))
+	c.Store.URL = c.placed(c.Store.URL)
+}
+
+// placed puts a relative SQLite file into the folder of the configuration.
+func (c *config) placed(url secret) secret {
+	if file, ok := strings.CutPrefix(string(url), "sqlite:"); ok && file != "" {
+		return secret("sqlite:" + c.below(file))
 	}
+	return url
 }
 
 // below puts a relative path into the folder of the configuration.
@@ -120,17 +126,26 @@ func (c *config) below(path string) string {
 
 // resolve fetches the secrets that the references name. Its error holds every one that names nothing.
 func (c *config) resolve(ctx context.Context) error {
+	return c.resolveSome(ctx, c.secrets())
+}
+
+// resolveStore is resolve for the store's URL alone.
+func (c *config) resolveStore(ctx context.Context) error {
+	return c.resolveSome(ctx, []namedSecret{{"store.url", &c.Store.URL}})
+}
+
+func (c *config) resolveSome(ctx context.Context, some []namedSecret) error {
 	found := &mistakes{path: c.path, places: c.places}
-	c.resolveInto(ctx, found)
+	c.resolveInto(ctx, found, some)
 	return found.err()
 }
 
 // resolveInto is resolve for a file that may have mistakes already; then no network is asked.
-func (c *config) resolveInto(ctx context.Context, found *mistakes) {
+func (c *config) resolveInto(ctx context.Context, found *mistakes, some []namedSecret) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	r := resolver{aws: c.AWS, offline: len(found.all) > 0}
-	for _, s := range c.secrets() {
+	for _, s := range some {
 		if !s.value.reference() || r.skips(*s.value) {
 			continue
 		}
@@ -142,6 +157,8 @@ func (c *config) resolveInto(ctx context.Context, found *mistakes) {
 			found.add(s.key, storeMistake)
 		case strings.HasSuffix(s.key, "signing_secret") && len(value) < signingSecretLength:
 			found.add(s.key, "%s has %d characters; Slack's have %d (Basic Information).", s.key, len(value), signingSecretLength)
+		case s.key == "store.url":
+			*s.value = c.placed(value)
 		default:
 			*s.value = value
 		}

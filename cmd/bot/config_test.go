@@ -155,3 +155,29 @@ func TestTheLocalSSMKeepsSecrets(t *testing.T) {
 		t.Errorf("a parameter that is not there: %v", err)
 	}
 }
+
+func TestAStoreThatAReferenceNames(t *testing.T) {
+	file := writeConfig(t, strings.Replace(fmt.Sprintf(goodConfig, "x", "http://127.0.0.1:1"), "aws:", "store: {url: '${env:HANDRAIL_TEST_STORE}'}\naws:", 1))
+	for value, want := range map[string]string{
+		"":                       ":2:9: store.url: the environment variable HANDRAIL_TEST_STORE is not set or empty.",
+		"mysql://u:leaked@h/db":  ":2:9: store.url must begin with sqlite: or postgres://",
+		"sqlite:below.db":        "",
+		"postgres://u:pw@h:1/db": "",
+	} {
+		t.Setenv("HANDRAIL_TEST_STORE", value)
+		c, err := storeOf(t.Context(), file)
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "leaked") {
+				t.Errorf("%q: %v, want %q", value, err, want)
+			}
+			continue
+		}
+		check(t, err)
+		if path, ok := strings.CutPrefix(value, "sqlite:"); ok {
+			value = "sqlite:" + filepath.Join(filepath.Dir(file), path)
+		}
+		if string(c.Store.URL) != value {
+			t.Errorf("the store is another one than %s", value)
+		}
+	}
+}

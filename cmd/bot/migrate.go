@@ -36,12 +36,7 @@ func storeOf(ctx context.Context, path string) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	url, err := resolver{aws: cfg.AWS}.resolve(ctx, cfg.Store.URL)
-	if err != nil {
-		return nil, usage("%s: store.url: %w", path, err)
-	}
-	cfg.Store.URL = url
-	return cfg, nil
+	return cfg, cfg.resolveStore(ctx)
 }
 
 // closing closes db and keeps the first error.
