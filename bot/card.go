@@ -313,7 +313,7 @@ func cancelButton(e *automation.Execution) slack.BlockElement {
 	}
 	confirm := slack.NewConfirmationBlockObject(
 		text("Cancel "+limit(clean(e.Runbook), 80)+"?"),
-		text("AWS stops after the step that is under way. What is done stays done."),
+		text("AWS stops the step that is under way. What is done stays done."),
 		text("Cancel the run"), text("Keep it running"))
 	return slack.NewButtonBlockElement(actionCancel, e.ID, text("Cancel")).WithStyle(slack.StyleDanger).WithConfirm(confirm.WithStyle(slack.StyleDanger))
 }

@@ -79,10 +79,16 @@ func goldens() map[string]*automation.Execution {
 		"cancelling": with(underWay(automation.Running, "Success", "InProgress", "Pending", "Pending"), func(e *automation.Execution) {
 			e.CancelBy, e.CancelReason, e.CancelAt = "U012BEN", "wrong host", noon
 		}),
-		"succeeded":  underWay(automation.Succeeded, "Success", "Success", "Success", "Success"),
-		"failed":     with(underWay(automation.Failed, "Success", "Success", "Failed", "Pending"), fail),
-		"timed_out":  with(underWay(automation.TimedOut, "Success", "TimedOut", "Pending", "Pending"), fail),
-		"cancelled":  with(underWay(automation.Cancelled, "Success", "Cancelled", "Pending", "Pending"), func(e *automation.Execution) { e.CancelBy = "U012BEN" }),
+		"succeeded": underWay(automation.Succeeded, "Success", "Success", "Success", "Success"),
+		"failed":    with(underWay(automation.Failed, "Success", "Success", "Failed", "Pending"), fail),
+		"timed_out": with(underWay(automation.TimedOut, "Success", "TimedOut", "Pending", "Pending"), fail),
+		"cancelled": with(underWay(automation.Cancelled, "Success", "Cancelled", "Pending", "Pending"), func(e *automation.Execution) { e.CancelBy = "U012BEN" }),
+		"refused": with(during(automation.Failed), func(e *automation.Execution) {
+			e.Note, e.EndedAt = "AWS refused the start: the role may not be assumed.", noon
+		}),
+		"cancelled_early": with(during(automation.Cancelled), func(e *automation.Execution) {
+			e.CancelBy, e.Note, e.EndedAt = "U012BEN", "Cancelled before it was sent to AWS.", noon
+		}),
 		"stopped":    underWay(automation.Cancelled, "Success", "Cancelled", "Pending", "Pending"),
 		"denied":     with(during(automation.Denied), func(e *automation.Execution) { e.Note = "The grant web-restarts no longer allows it." }),
 		"expired":    during(automation.Expired),
@@ -224,8 +230,8 @@ func TestBigExecutionsFit(t *testing.T) {
 func TestDurations(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		0: "under 1 s", -time.Minute: "under 1 s", 999 * time.Millisecond: "under 1 s", time.Second: "1 s", 52 * time.Second: "52 s", 59600 * time.Millisecond: "1 m 00 s",
-		102 * time.Second: "1 m 42 s", 128 * time.Second: "2 m 08 s", time.Hour: "1 h 00 m", 26 * time.Hour: "1 d 2 h",
+		0: "less than a second", -time.Minute: "less than a second", 999 * time.Millisecond: "less than a second", time.Second: "1\u00a0s", 52 * time.Second: "52\u00a0s", 59600 * time.Millisecond: "1\u00a0m 00\u00a0s",
+		102 * time.Second: "1\u00a0m 42\u00a0s", 128 * time.Second: "2\u00a0m 08\u00a0s", time.Hour: "1\u00a0h 00\u00a0m", 26 * time.Hour: "1\u00a0d 2\u00a0h",
 	} {
 		if got := human(d); got != want {
 			t.Errorf("%s is %q, want %q", d, got, want)
@@ -239,5 +245,27 @@ func TestTheReasonForCancellingIsLiteral(t *testing.T) {
 	e.CancelBy, e.CancelReason = "U012BEN", "*wrong* <!channel> host_name `x`"
 	if raw := string(mustJSON(t, look{}.card(e).blocks)); !strings.Contains(raw, `{"type":"rich_text_quote","elements":[{"type":"text","text":`+string(mustJSON(t, e.CancelReason))) {
 		t.Errorf("the card is %s", raw)
+	}
+}
+
+func TestWhatTheLastWordsSay(t *testing.T) {
+	t.Parallel()
+	all := goldens()
+	blocks := func(name string) string { return string(mustJSON(t, look{}.card(all[name]).blocks)) }
+	for name, part := range map[string]string{"refused": "Nothing was started.", "cancelled_early": "Nothing was started.",
+		"cancelled": "completed checkAlarms. What they changed stays changed.", "running": "AWS stops the step that is under way."} {
+		if card := blocks(name); !strings.Contains(card, part) {
+			t.Errorf("%s does not say %q: %s", name, part, card)
+		}
+	}
+	if m := (look{}).reply(all["refused"], replyEnded); !strings.Contains(m.text, "was not started: AWS refused the start: the role may not be assumed.") {
+		t.Errorf("the last reply is %q", m.text)
+	}
+	m := (look{}).reply(all["running"], replyStarted)
+	if raw := m.text + string(mustJSON(t, m.blocks)); strings.Contains(raw, "U012ANA") {
+		t.Errorf("the first reply calls the person: %s", raw)
+	}
+	if m := (look{}).reply(all["succeeded"], replyEnded); !strings.Contains(m.text, "<@U012ANA>") {
+		t.Errorf("the last reply calls nobody: %s", m.text)
 	}
 }

@@ -55,7 +55,7 @@ func TestTheThreadIsRightAfterFaults(t *testing.T) {
 			l.accept(theID)
 			eventually(t, "the card is there", func() bool { return l.store.row(theID).Announcement.Card != "" })
 			l.change(theID, succeed)
-			l.right(theID, "succeeded in 1 m 42 s")
+			l.right(theID, "succeeded in 1\u00a0m 42\u00a0s")
 		})
 	}
 }
@@ -70,7 +70,7 @@ func TestAnOutageIsMadeUpForWhenSlackIsBack(t *testing.T) {
 	l.change(theID, succeed)
 	eventually(t, "slack was tried", func() bool { return len(l.calls("chat.update")) > 2 })
 	l.post("/control/faults", object{"reset": true})
-	l.right(theID, "succeeded in 1 m 42 s")
+	l.right(theID, "succeeded in 1\u00a0m 42\u00a0s")
 }
 
 func TestARestartGoesOnWhereTheLastProcessDied(t *testing.T) {
@@ -90,7 +90,7 @@ func TestARestartGoesOnWhereTheLastProcessDied(t *testing.T) {
 		}
 	}
 	l.start(nil)
-	l.right(theID, "succeeded in 1 m 42 s")
+	l.right(theID, "succeeded in 1\u00a0m 42\u00a0s")
 }
 
 func TestACardThatWasPostedBeforeACrashIsFound(t *testing.T) {
@@ -107,7 +107,7 @@ func TestACardThatWasPostedBeforeACrashIsFound(t *testing.T) {
 	succeed(e)
 	l.store.insert(e)
 	l.start(nil)
-	l.right(theID, "succeeded in 1 m 42 s")
+	l.right(theID, "succeeded in 1\u00a0m 42\u00a0s")
 	if got := l.store.row(theID).Announcement.Card; got != ts {
 		t.Errorf("the card is %s, want %s", got, ts)
 	}

@@ -187,32 +187,42 @@ func stepIcon(s automation.Step) string {
 }
 
 // diagnosis is what everyone asks first after a failure: what broke, what AWS said, what is done
-// already. nil unless it broke.
+// already. After a cancel it is the last of these; otherwise nil.
 func diagnosis(e *automation.Execution) slack.Block {
-	if e.State != automation.Failed && e.State != automation.TimedOut {
+	broke := e.State == automation.Failed || e.State == automation.TimedOut
+	if !broke && e.State != automation.Cancelled {
 		return nil
 	}
 	strong := func(s string) slack.RichTextSectionElement {
 		return styled(s, slack.RichTextSectionTextStyle{Bold: true})
 	}
-	var what string
-	said := e.Failure
-	if i := current(e); i >= 0 && kindOf(e.Steps[i].Status) == stepBroken {
-		what = limit(clean(e.Steps[i].Name), 100) + after(" · ", limit(clean(e.Steps[i].Action), 60))
-		said = firstOf(e.Steps[i].Failure, e.Failure)
-	}
 	var parts []slack.RichTextElement
-	if what != "" {
-		parts = append(parts, slack.NewRichTextSection(strong("What broke  "), words(what)))
-	}
-	if said = strings.TrimSpace(cleanLines(said)); said != "" {
-		parts = append(parts, literal(tail(said, 700)))
+	if what, said := fault(e); broke {
+		if what != "" {
+			parts = append(parts, slack.NewRichTextSection(strong("What broke  "), words(what)))
+		}
+		if said != "" {
+			parts = append(parts, literal(tail(said, 700)))
+		}
 	}
 	parts = append(parts, slack.NewRichTextSection(strong("State now  "), words(remains(e))))
 	return slack.NewRichTextBlock("", parts...)
 }
 
-// remains says what was done before it broke.
+// fault is the step that broke, and what AWS said of it.
+func fault(e *automation.Execution) (what, said string) {
+	said = e.Failure
+	if i := current(e); i >= 0 && kindOf(e.Steps[i].Status) == stepBroken {
+		what = limit(clean(e.Steps[i].Name), 100) + after(" · ", limit(clean(e.Steps[i].Action), 60))
+		said = firstOf(e.Steps[i].Failure, e.Failure)
+	}
+	return what, strings.TrimSpace(cleanLines(said))
+}
+
+// unstarted says whether AWS never began: it refused the start, or somebody cancelled before it.
+func unstarted(e *automation.Execution) bool { return e.AWSID == "" && len(e.Steps) == 0 }
+
+// remains says what was done before it broke or was stopped.
 func remains(e *automation.Execution) string {
 	var done []string
 	for _, s := range e.Steps {
@@ -221,8 +231,12 @@ func remains(e *automation.Execution) string {
 		}
 	}
 	switch {
+	case unstarted(e):
+		return "Nothing was started."
 	case len(e.Steps) == 0:
 		return "AWS reported no step; look there before you run it again."
+	case len(done) == 0 && e.State == automation.Cancelled:
+		return "no step completed; the one that was under way may have changed something."
 	case len(done) == 0:
 		return "no step completed; the one that broke may have changed something."
 	case len(done) > 8:

@@ -61,11 +61,12 @@ func (l look) reply(e *automation.Execution, kind string) message {
 	return m
 }
 
-// started says who started what, exactly, and under which name AWS knows it.
+// started says what was started, exactly, and under which name AWS knows it. It calls nobody: the card names who asked,
+// and the last reply calls them.
 func started(e *automation.Execution, room int) message {
-	text := "▶️ " + person(e.Requester) + " started " + escaped(limit(e.Runbook, 100)) + ", AWS execution " + escaped(limit(e.AWSID, 100))
+	text := "▶️ Started " + escaped(limit(e.Runbook, 100)) + ", AWS execution " + escaped(limit(e.AWSID, 100))
 	parts := []slack.RichTextElement{slack.NewRichTextSection(
-		words("▶️ "), who(e.Requester), words(" started "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
+		words("▶️ Started "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
 		words(", AWS execution "), styled(limit(clean(e.AWSID), 100), slack.RichTextSectionTextStyle{Code: true}))}
 	if lines := limit(parameterLines(e), room); lines != "" {
 		parts = append(parts, literal(lines))
@@ -123,6 +124,9 @@ func ending(e *automation.Execution) string {
 	case automation.Succeeded:
 		return "is done" + took
 	case automation.Failed:
+		if unstarted(e) {
+			return "was not started: " + firstOf(limit(clean(firstOf(e.Note, e.Failure)), 300), "AWS refused it")
+		}
 		return "failed" + whereabouts(e, plainly) + took
 	case automation.TimedOut:
 		return "timed out" + whereabouts(e, plainly) + took

@@ -44,11 +44,11 @@ func TestCardGoesFromQueuedToSucceeded(t *testing.T) {
 	}
 	l.change(theID, succeed)
 	e := l.waitTold(theID)
-	if got := texts(l.sees("ben", "ops", "")); got != "✅ restart-web (i-0aaaaaaaaaaaaaaa1) succeeded in 1 m 42 s · r-7f3k2" {
+	if got := texts(l.sees("ben", "ops", "")); got != "✅ restart-web (i-0aaaaaaaaaaaaaaa1) succeeded in 1\u00a0m 42\u00a0s · r-7f3k2" {
 		t.Errorf("ben sees %q", got)
 	}
 	thread := l.sees("ben", "ops", e.Announcement.Card)
-	if len(thread) != 3 || !strings.Contains(texts(thread[1:2]), theAWS) || texts(thread[2:]) != "✅ <@U012ANA> restart-web is done (1 m 42 s)" {
+	if len(thread) != 3 || !strings.Contains(texts(thread[1:2]), theAWS) || texts(thread[2:]) != "✅ <@U012ANA> restart-web is done (1\u00a0m 42\u00a0s)" {
 		t.Errorf("the thread is %q", texts(thread))
 	}
 	if n := len(l.calls("chat.postMessage")); n != 3 {

@@ -119,21 +119,21 @@ func moment(t time.Time, format string) string {
 	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), format, t.UTC().Format("15:04 UTC"))
 }
 
-// human is a duration as people say it, to the second.
+// human is a duration as people say it, to the second. A number and its unit stay on one line.
 func human(d time.Duration) string {
 	d = max(d, 0)
 	s := int64(d.Round(time.Second) / time.Second)
 	switch {
 	case d < time.Second:
-		return "under 1 s"
+		return "less than a second"
 	case s < 60:
-		return fmt.Sprintf("%d s", s)
+		return fmt.Sprintf("%d\u00a0s", s)
 	case s < 3600:
-		return fmt.Sprintf("%d m %02d s", s/60, s%60)
+		return fmt.Sprintf("%d\u00a0m %02d\u00a0s", s/60, s%60)
 	case s < 86400:
-		return fmt.Sprintf("%d h %02d m", s/3600, s%3600/60)
+		return fmt.Sprintf("%d\u00a0h %02d\u00a0m", s/3600, s%3600/60)
 	}
-	return fmt.Sprintf("%d d %d h", s/86400, s%86400/3600)
+	return fmt.Sprintf("%d\u00a0d %d\u00a0h", s/86400, s%86400/3600)
 }
 
 // between is the time from a to b, "" if either is not known.
