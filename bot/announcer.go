@@ -61,13 +61,6 @@ type announcer struct {
 	pruned  time.Time
 }
 
-// hint is what this process has heard of an execution since the last look.
-type hint struct {
-	version int64
-	born    bool // it was accepted by this process
-	ended   bool
-}
-
 // card is an execution in hand. While it is busy, the loop touches only the first four fields.
 type card struct {
 	until   time.Time // end of the lease
@@ -95,44 +88,6 @@ func newAnnouncer(o Options) *announcer {
 		hinted: map[string]hint{}, births: map[string]*automation.Execution{}, refused: map[string]int{}, signal: make(chan struct{}, 1),
 		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
 	}
-}
-
-// wake notes that e has changed, or with nil that something has, and never blocks.
-func (a *announcer) wake(e *automation.Execution) {
-	a.mu.Lock()
-	if e == nil {
-		a.hinted[""] = hint{}
-	} else {
-		a.hinted[e.ID] = a.hinted[e.ID].and(hint{version: e.Version, born: e.Version == 1, ended: e.State.Terminal()})
-		if e.Version == 1 && young(e) {
-			birth := *e
-			a.births[e.ID] = &birth
-		}
-	}
-	a.mu.Unlock()
-	select {
-	case a.signal <- struct{}{}:
-	default:
-	}
-}
-
-// youth is how long a first card shows what was accepted, even if the execution has gone on meanwhile.
-const youth = 2 * time.Second
-
-func young(e *automation.Execution) bool { return time.Since(e.CreatedAt) <= youth }
-
-// birth is the execution as it was accepted, nil if that was elsewhere or is over.
-func (a *announcer) birth(id string) *automation.Execution {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if e := a.births[id]; e != nil && young(e) {
-		return e
-	}
-	return nil
-}
-
-func (h hint) and(n hint) hint {
-	return hint{version: max(h.version, n.version), born: h.born || n.born, ended: h.ended || n.ended}
 }
 
 // run announces until ctx ends, then waits for the calls in flight.
@@ -228,44 +183,6 @@ func (a *announcer) finish(cancel context.CancelFunc) {
 func (a *announcer) lastWord(ctx context.Context, c *card) {
 	if err := a.store.SaveAnnouncement(ctx, a.owner, c.e.ID, c.e.Announcement); err != nil {
 		a.log.Warn("remembering what slack was told", "execution", c.e.ID, "error", err)
-	}
-}
-
-// take reads the hints and says whether one of them needs a claim, and whether one says that an
-// execution in hand has ended.
-func (a *announcer) take() (claim, urgent bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for id, h := range a.hinted {
-		if c, ok := a.hand[id]; ok {
-			c.hint = c.hint.and(h)
-			urgent = urgent || h.ended
-		} else {
-			claim = true
-		}
-		if h.born {
-			a.fresh[id] = time.Now()
-		}
-	}
-	clear(a.hinted)
-	if time.Since(a.pruned) > youth {
-		a.pruned = time.Now()
-		maps.DeleteFunc(a.births, func(_ string, e *automation.Execution) bool { return !young(e) })
-	}
-	forgetOld(a.fresh, time.Hour)
-	forgetOld(a.updated, a.interval)
-	return claim, urgent
-}
-
-// forgetOld drops old times once there are many.
-func forgetOld(times map[string]time.Time, age time.Duration) {
-	if len(times) < 1_000 {
-		return
-	}
-	for id, at := range times {
-		if time.Since(at) > age {
-			delete(times, id)
-		}
 	}
 }
 
