@@ -97,7 +97,11 @@ func (w *world) judge(ts *testscript.TestScript, acked map[string]bool) {
 	}
 	began, tokens := map[string]bool{}, map[string]bool{}
 	for _, c := range w.ssmCalls(ts, "StartAutomationExecution") {
-		tokens[c["request"].(map[string]any)["ClientToken"].(string)] = true
+		request, whole := c["request"].(map[string]any)
+		if !whole { // the bot was killed while it sent this one
+			continue
+		}
+		tokens[request["ClientToken"].(string)] = true
 		response, _ := c["response"].(map[string]any)
 		if id, ok := response["AutomationExecutionId"].(string); ok {
 			began[id] = true
