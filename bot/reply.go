@@ -64,10 +64,10 @@ func (l look) reply(e *automation.Execution, kind string) message {
 // started says what was started, exactly, and under which name AWS knows it. It calls nobody: the card names who asked,
 // and the last reply calls them.
 func started(e *automation.Execution, room int) message {
-	text := "▶️ " + escaped(limit(e.Runbook, 100)) + " started, AWS execution " + escaped(limit(e.AWSID, 100))
+	text := "▶️ Started " + escaped(limit(e.Runbook, 100)) + ", AWS execution " + escaped(limit(e.AWSID, 100))
 	parts := []slack.RichTextElement{slack.NewRichTextSection(
-		words("▶️ "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
-		words(" started, AWS execution "), styled(limit(clean(e.AWSID), 100), slack.RichTextSectionTextStyle{Code: true}))}
+		words("▶️ Started "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
+		words(", AWS execution "), styled(limit(clean(e.AWSID), 100), slack.RichTextSectionTextStyle{Code: true}))}
 	if lines := limit(parameterLines(e), room); lines != "" {
 		parts = append(parts, literal(lines))
 	}
