@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -47,6 +48,10 @@ type ClientOptions struct {
 
 // NewClient returns a client. It calls nothing yet.
 func NewClient(o ClientOptions) *Client {
+	if o.Config.HTTPClient == nil {
+		o.Config.HTTPClient = awshttp.NewBuildableClient()
+	}
+	o.Config.HTTPClient = unhurried{o.Config.HTTPClient}
 	return &Client{cfg: o.Config, url: o.EndpointURL, buckets: buckets{quotas: o.Quotas}, regions: map[string]*ssm.Client{}}
 }
 
