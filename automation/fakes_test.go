@@ -66,16 +66,6 @@ func (t *memoryTx) Record(_ context.Context, r policy.Record) error {
 	return t.m.broken
 }
 
-func (t *memoryTx) ByKey(_ context.Context, key string) (*Execution, error) {
-	for _, x := range t.m.rows {
-		if x.Key == key {
-			c := *x
-			return &c, nil
-		}
-	}
-	return nil, ErrNotFound
-}
-
 func (t *memoryTx) Execution(_ context.Context, id string) (*Execution, error) { return t.m.get(id) }
 
 func (t *memoryTx) Insert(_ context.Context, x *Execution) error {

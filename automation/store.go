@@ -18,8 +18,6 @@ var (
 // Tx is one transaction of a Store.
 type Tx interface {
 	policy.Recorder
-	// ByKey returns the execution of a request's idempotency key, or ErrNotFound.
-	ByKey(ctx context.Context, key string) (*Execution, error)
 	// Execution returns one by ID or Ref, or ErrNotFound.
 	Execution(ctx context.Context, id string) (*Execution, error)
 	// Insert stores a new execution, or returns ErrDuplicate if its Key exists.

@@ -54,15 +54,18 @@ func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
 	err := accept(ctx)
 	switch {
 	case err == nil:
-	case errors.Is(err, ErrDuplicate): // another replica, or a replay: what was decided then counts
+	case errors.Is(err, ErrDuplicate): // a second delivery, or a replay: what was decided then counts
 		out, err = e.decided(ctx, a.Key, nil)
 	default: // a commit may have happened all the same; the key makes a second try safe
 		late, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer done()
-		if err = accept(late); err != nil {
+		if err = accept(late); errors.Is(err, ErrDuplicate) { // it had happened, so this is still the first answer
+			out, err = e.decided(late, a.Key, nil)
+			out.Again = out.Execution == nil
+		}
+		if err != nil {
 			err = fmt.Errorf("%w: %w", ErrUnclear, err)
 		}
-		out.Again = false
 	}
 	if err != nil {
 		out = Outcome{}
@@ -117,14 +120,8 @@ func (e *Engine) dispatch(out Outcome, leased bool) {
 	}
 }
 
+// submit decides, records and stores. For a key that was decided before, the record refuses with ErrDuplicate.
 func (e *Engine) submit(ctx context.Context, tx Tx, a Ask, r *policy.Request, leased bool) (Outcome, error) {
-	old, err := tx.ByKey(ctx, a.Key)
-	if err == nil {
-		return Outcome{Execution: old, Again: true}, nil
-	}
-	if !errors.Is(err, ErrNotFound) {
-		return Outcome{}, err
-	}
 	id := uuid.Must(uuid.NewV7()).String()
 	d, err := e.Gate.Check(ctx, tx, a.Key, id, r)
 	if err != nil || !d.Allowed() {

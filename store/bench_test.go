@@ -54,9 +54,6 @@ func submission() (*automation.Execution, policy.Record) {
 func submit(ctx context.Context, update func(context.Context, func(automation.Tx) error) error) error {
 	e, r := submission()
 	return update(ctx, func(t automation.Tx) error {
-		if _, err := t.ByKey(ctx, e.Key); err == nil {
-			return automation.ErrDuplicate
-		}
 		if err := t.Record(ctx, r); err != nil {
 			return err
 		}

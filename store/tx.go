@@ -61,11 +61,6 @@ func (t *tx) forget() {
 	t.undo, t.changed = nil, false
 }
 
-// ByKey keeps the row from being claimed by another until the transaction ends.
-func (t *tx) ByKey(ctx context.Context, key string) (*automation.Execution, error) {
-	return one(ctx, t, "SELECT "+columns+" FROM executions WHERE key = $1"+t.forUpdate, key)
-}
-
 // Execution keeps the row from being claimed by another until the transaction ends.
 func (t *tx) Execution(ctx context.Context, id string) (*automation.Execution, error) {
 	return one(ctx, t, "SELECT "+columns+" FROM executions WHERE id = $1 OR ref = $1"+t.forUpdate, id)
@@ -116,7 +111,7 @@ func (t *tx) Insert(ctx context.Context, e *automation.Execution) error {
 
 // clash says which of the unique columns of e is taken.
 func (t *tx) clash(ctx context.Context, e *automation.Execution) error {
-	_, err := t.ByKey(ctx, e.Key)
+	_, err := one(ctx, t, "SELECT "+columns+" FROM executions WHERE key = $1", e.Key)
 	switch {
 	case err == nil:
 		return automation.ErrDuplicate

@@ -40,11 +40,6 @@ func roundTrip(t *testing.T, s *suite) {
 	same(t, s.get(t, e.ID), &want)
 	same(t, s.get(t, e.Ref), &want)
 	s.must(t, func(tx automation.Tx) error {
-		byKey, err := tx.ByKey(t.Context(), e.Key)
-		if err != nil {
-			return err
-		}
-		same(t, byKey, &want)
 		byRef, err := tx.Execution(t.Context(), e.Ref)
 		same(t, byRef, &want)
 		return err
@@ -95,8 +90,6 @@ func bigValues(t *testing.T, s *suite) {
 
 func missing(t *testing.T, s *suite) {
 	_, err := s.Execution(t.Context(), "r-nope")
-	is(t, err, automation.ErrNotFound)
-	err = s.Update(t.Context(), func(tx automation.Tx) error { _, err := tx.ByKey(t.Context(), "nope"); return err })
 	is(t, err, automation.ErrNotFound)
 	err = s.Update(t.Context(), func(tx automation.Tx) error { _, err := tx.Execution(t.Context(), "nope"); return err })
 	is(t, err, automation.ErrNotFound)
