@@ -34,17 +34,26 @@ func (s *Server) act(ctx context.Context, base string, t click) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := s.seal(delivery{kind: kindInteract, url: s.opt.InteractivityURL, payload: payload})
-	out := s.deliver(ctx, d, 0, "")
-	if out.code != "" {
-		s.again(d, out)
-		return nil, refuse(out.code)
+	d, out, err := s.interact(ctx, payload)
+	if err != nil {
+		return nil, err
 	}
 	answer := reply{"ok": true, "ack": out.ack}
 	if t.Redeliver > 0 {
 		answer["redelivered"] = s.repeat(ctx, d, t.Redeliver)
 	}
 	return answer, nil
+}
+
+// interact sends a click or a form to the app. What the app does not answer comes again, as Slack does it.
+func (s *Server) interact(ctx context.Context, payload json.RawMessage) (delivery, outcome, error) {
+	d := s.seal(delivery{kind: kindInteract, url: s.opt.InteractivityURL, payload: payload})
+	out := s.deliver(ctx, d, 0, "")
+	if out.code != "" {
+		s.again(d, out)
+		return d, out, refuse(out.code)
+	}
+	return d, out, nil
 }
 
 func (s *Server) actionPayload(base string, t click) (json.RawMessage, error) {

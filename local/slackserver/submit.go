@@ -24,11 +24,9 @@ func (s *Server) submit(ctx context.Context, base string, t submission) (reply, 
 	if err != nil {
 		return nil, err
 	}
-	d := s.seal(delivery{kind: kindInteract, url: s.opt.InteractivityURL, payload: payload})
-	out := s.deliver(ctx, d, 0, "")
-	if out.code != "" {
-		s.again(d, out)
-		return nil, refuse(out.code)
+	d, out, err := s.interact(ctx, payload)
+	if err != nil {
+		return nil, err
 	}
 	answer := reply{"ok": true, "ack": out.ack}
 	if err := s.afterSubmit(t, out.ack, answer); err != nil {
