@@ -63,7 +63,7 @@ func (p *parser) document(root *node) *Document {
 		"assumeRole":    func(n *node) { d.AssumeRole = p.text(n, "assumeRole") },
 		"parameters":    func(n *node) { d.Parameters = p.parameters(n) },
 		"variables":     func(n *node) { d.Variables = p.variables(n) },
-		"mainSteps":     func(n *node) { d.Steps = p.steps(n) },
+		"mainSteps":     func(n *node) { d.Steps = p.steps(n, "mainSteps") },
 		"outputs":       func(n *node) { d.Outputs = p.texts(n, "outputs") },
 		"files":         func(n *node) { d.Files = p.names(n, "files") },
 	}

@@ -24,7 +24,9 @@ type Step struct {
 	// TimeoutSeconds is 0 if not given; then the action's own default counts.
 	TimeoutSeconds int64
 	Outputs        []StepOutput
-	Line, Column   int
+	// Steps are the steps of an aws:loop, which Inputs holds as well; nil for every other action.
+	Steps        []Step
+	Line, Column int
 }
 
 // StepOutput is a value that a step takes out of its action's response.
@@ -48,15 +50,15 @@ func StepTarget(reaction string) (name string, ok bool) {
 // runbooks hold longer ones.
 var actionPattern = regexp.MustCompile(`^aws:[a-zA-Z]{3,50}$`)
 
-func (p *parser) steps(n *node) []Step {
-	items := p.items(n, "mainSteps")
+func (p *parser) steps(n *node, path string) []Step {
+	items := p.items(n, path)
 	if n.kind == kindList && len(items) == 0 {
-		p.problem(n, "mainSteps", "is empty; a runbook has at least one step")
+		p.problem(n, path, "is empty; there must be at least one step")
 	}
 	var out []Step
 	lines := map[string]int{}
 	for i, item := range items {
-		path := fmt.Sprintf("mainSteps[%d]", i)
+		path := fmt.Sprintf("%s[%d]", path, i)
 		s := p.step(item, path)
 		if first, seen := lines[s.Name]; seen && s.Name != "" {
 			p.problem(item, path+".name", "the name %q is already used by the step in line %d", s.Name, first)
@@ -81,6 +83,9 @@ func (p *parser) step(n *node, path string) Step {
 	}
 	if n.get("action") == nil {
 		p.problem(n, path+".action", "is missing")
+	}
+	if s.Action == "aws:loop" {
+		s.Steps = p.loopSteps(n, path)
 	}
 	return s
 }
@@ -122,6 +127,15 @@ func (p *parser) stepField(s *Step, f field, path string) {
 	default:
 		p.note(f, path, "no step has a key of this name; it is ignored")
 	}
+}
+
+func (p *parser) loopSteps(n *node, path string) []Step {
+	inputs := n.get("inputs")
+	if inputs == nil || inputs.get("Steps") == nil {
+		p.problem(n, path+".inputs.Steps", "is missing; a loop has at least one step")
+		return nil
+	}
+	return p.steps(inputs.get("Steps"), path+".inputs.Steps")
 }
 
 func (p *parser) inputs(n *node, path string) map[string]any {

@@ -3,14 +3,37 @@ package ssmserver
 // actions are the documented ones: docs.aws.amazon.com/systems-manager/latest/userguide/automation-actions.html.
 func actions() map[string]action {
 	out := map[string]action{}
-	for _, a := range []action{changeInstanceState(), sleepAction(), branchAction()} {
+	for _, a := range []action{
+		uncovered("aws:approve"),
+		uncovered("aws:assertAwsResourceProperty"),
+		branchAction(),
+		changeInstanceState(),
+		uncovered("aws:copyImage"),
+		uncovered("aws:createImage"),
+		uncovered("aws:createStack"),
+		uncovered("aws:createTags"),
+		uncovered("aws:deleteImage"),
+		uncovered("aws:deleteStack"),
+		uncovered("aws:executeAutomation"),
+		uncovered("aws:executeAwsApi"),
+		uncovered("aws:executeScript"),
+		uncovered("aws:executeStateMachine"),
+		uncovered("aws:invokeLambdaFunction"),
+		uncovered("aws:invokeWebhook"),
+		uncovered("aws:loop"),
+		uncovered("aws:pause"),
+		uncovered("aws:runCommand"),
+		uncovered("aws:runInstances"),
+		sleepAction(),
+		uncovered("aws:updateVariable"),
+		uncovered("aws:waitForAwsResourceProperty"),
+	} {
 		out[a.name] = a
 	}
-	for _, name := range []string{"aws:approve", "aws:assertAwsResourceProperty", "aws:copyImage", "aws:createImage", "aws:createStack", "aws:createTags",
-		"aws:deleteImage", "aws:deleteStack", "aws:executeAutomation", "aws:executeAwsApi", "aws:executeScript", "aws:executeStateMachine",
-		"aws:invokeLambdaFunction", "aws:invokeWebhook", "aws:loop", "aws:pause", "aws:runCommand", "aws:runInstances", "aws:updateVariable",
-		"aws:waitForAwsResourceProperty"} {
-		out[name] = action{name: name, note: "documents may hold it; running it fails the step with a message that says so"}
-	}
 	return out
+}
+
+// uncovered is an action that documents may hold and that fails when it runs.
+func uncovered(name string) action {
+	return action{name: name, note: "documents may hold it; running it fails the step with a message that says so"}
 }

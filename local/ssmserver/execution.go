@@ -16,54 +16,78 @@ import (
 const (
 	statusPending    = "Pending"
 	statusInProgress = "InProgress"
+	statusWaiting    = "Waiting"
 	statusSuccess    = "Success"
 	statusTimedOut   = "TimedOut"
 	statusCancelling = "Cancelling"
 	statusCancelled  = "Cancelled"
 	statusFailed     = "Failed"
+	// statusExited is that of a loop one of whose steps went on outside of it.
+	statusExited = "Exited"
 )
 
 func statuses() []string {
-	return []string{statusPending, statusInProgress, "Waiting", statusSuccess, statusTimedOut, statusCancelling, statusCancelled, statusFailed,
+	return []string{statusPending, statusInProgress, statusWaiting, statusSuccess, statusTimedOut, statusCancelling, statusCancelled, statusFailed,
 		"PendingApproval", "Approved", "Rejected", "Scheduled", "RunbookInProgress", "PendingChangeCalendarOverride",
-		"ChangeCalendarOverrideApproved", "ChangeCalendarOverrideRejected", "CompletedWithSuccess", "CompletedWithFailure", "Exited"}
+		"ChangeCalendarOverrideApproved", "ChangeCalendarOverrideRejected", "CompletedWithSuccess", "CompletedWithFailure", statusExited}
 }
 
 func ended(status string) bool {
-	return status == statusSuccess || status == statusTimedOut || status == statusCancelled || status == statusFailed
+	switch status {
+	case statusSuccess, statusTimedOut, statusCancelled, statusFailed, statusExited:
+		return true
+	}
+	return false
 }
 
-// execution is one run of a document. Everything above mu never changes.
+// execution is one run of a document. Everything above mu never changes once it is in the registry.
 type execution struct {
-	id, executedBy, mode      string
-	number                    int64 // order of start
-	document                  string
-	version                   int
-	parsed                    *runbook.Document
-	parameters                runbook.Values
-	role                      string // what the steps run as; "" is the caller
+	id, executedBy, mode string
+	number               int64 // order of start
+	document             string
+	version              int
+	parsed               *runbook.Document
+	parameters           runbook.Values
+	role                 string // what the steps run as; "" is the caller
+	// identity is the ARN that the calls of the steps count as: a session of the role, or the caller.
+	identity                  string
+	account, region           string
+	parentID                  string
+	depth                     int // 0 for what a client started, 1 for its children
 	tags                      map[string]bool
 	maxConcurrency, maxErrors string
 	token, tokenRequest       string
 	started                   time.Time
+	// observe is told every change, under mu; nil means nobody listens.
+	observe func(Change)
+	// drive replaces the walk through the document's steps, for the parents of many targets; nil means the walk.
+	drive func(context.Context)
+	// done is closed when the execution has ended, or the server closes.
+	done chan struct{}
 
 	mu      sync.Mutex
 	status  string
 	ended   time.Time
 	failure string
-	outcome string // the first critical failure's status, "" so far
-	current int    // index of the running step, -1 if none
-	steps   []*stepRun
-	order   []int // indexes of the steps in the order in which they started
+	outcome string     // the first critical failure's status, "" so far
+	main    []*stepRun // the document's own steps, in its order
+	order   []*stepRun // every run of a step, in the order in which they started
+	// latest is each step's newest run, which references mean.
+	latest    map[string]*stepRun
+	current   *stepRun // the innermost running step, nil if none
+	variables map[string]any
+	awsCalls  []AWSCall
 	// cancel interrupts what runs now; cut says that the server closes and nothing is to be written any more.
 	cancel        context.CancelCauseFunc
 	complete, cut bool
+	cancelling    bool // the steps that follow a cancellation run
 }
 
-// stepRun is what happened to one step of an execution.
+// stepRun is what happened to one step of an execution, once. It is guarded by its execution's mu.
 type stepRun struct {
 	step           runbook.Step
 	id             string
+	turn           *turn // nil outside of loops
 	status         string
 	started, ended time.Time
 	inputs         map[string]string
@@ -71,36 +95,45 @@ type stepRun struct {
 	failure        *stepFailure
 }
 
+// turn is one iteration of a loop.
+type turn struct {
+	loop      *stepRun
+	iteration int // from 1
+	value     any // of the iterator; nil for loops that have a condition
+}
+
+func newStepRun(step runbook.Step, in *turn) *stepRun {
+	return &stepRun{step: step, id: uuid.NewString(), turn: in, status: statusPending}
+}
+
 func newExecution(d document, v *version, values runbook.Values) *execution {
 	e := &execution{id: uuid.NewString(), document: d.name, version: v.number, parsed: v.parsed, parameters: values, mode: "Auto",
-		status: statusPending, current: -1, started: time.Now()}
+		status: statusPending, started: time.Now(), latest: map[string]*stepRun{}, variables: map[string]any{}, done: make(chan struct{})}
 	for _, step := range v.parsed.Steps {
-		e.steps = append(e.steps, &stepRun{step: step, id: uuid.NewString(), status: statusPending})
+		e.main = append(e.main, newStepRun(step, nil))
+	}
+	for _, v := range v.parsed.Variables {
+		if v.Default != nil {
+			e.variables[v.Name] = v.Default
+		}
 	}
 	return e
 }
 
-func (e *execution) index(step string) int {
-	for i, s := range e.steps {
-		if s.step.Name == step {
-			return i
-		}
-	}
-	return -1
-}
-
-// enter makes a step the current one.
-func (e *execution) enter(i int) {
+// enter makes a run the current one, unless it was entered before.
+func (e *execution) enter(run *stepRun) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := e.steps[i]
-	if s.status == statusPending {
-		e.order = append(e.order, i)
+	if e.cut || run.status != statusPending {
+		return
 	}
-	if e.status == statusPending {
-		e.status = statusInProgress
+	e.order = append(e.order, run)
+	e.latest[run.step.Name] = run
+	run.started, e.current = time.Now(), run
+	if !e.cancelling && e.status != statusCancelling {
+		e.setStatus(statusInProgress)
 	}
-	s.status, s.started, e.current = statusInProgress, time.Now(), i
+	e.setStep(run, statusInProgress)
 }
 
 // noOutput stands for the outputs of steps that did not succeed.
@@ -109,17 +142,32 @@ const noOutput = "No output available yet because the step is not successfully e
 // outputsLocked gives the document's outputs, with placeholders for what is not there yet.
 func (e *execution) outputsLocked() map[string][]string {
 	out := map[string][]string{}
+	if e.drive != nil {
+		return out
+	}
 	for _, name := range e.parsed.Outputs {
 		out[name] = []string{noOutput}
 		step, output, _ := strings.Cut(name, ".")
-		i := e.index(step)
-		if i < 0 || e.steps[i].status != statusSuccess {
+		run := e.latest[step]
+		if run == nil || run.status != statusSuccess {
 			continue
 		}
 		out[name] = []string{}
-		if value, ok := e.steps[i].outputs[output]; ok {
+		if value, ok := run.outputs[output]; ok {
 			out[name] = wireOutput(value)
 		}
+	}
+	return out
+}
+
+// wireOutputs gives a step's outputs as the API carries them; nil if there are none.
+func (run *stepRun) wireOutputs() map[string][]string {
+	if len(run.outputs) == 0 {
+		return nil
+	}
+	out := make(map[string][]string, len(run.outputs))
+	for name, value := range run.outputs {
+		out[name] = wireOutput(value)
 	}
 	return out
 }

@@ -34,44 +34,29 @@ func (e *execution) cancellation() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(limited)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.cancel = cancel
+	e.cancel, e.cancelling = cancel, true
 	if e.cut {
 		cancel(errClosed)
 	}
 	return ctx, stop
 }
 
-// run takes an execution, whose first step is entered, to its end.
+// run takes an execution to its end.
 func (s *Server) run(ctx context.Context, e *execution) {
 	defer s.running.Done()
+	defer close(e.done)
 	defer e.interrupt(errCancelled) // frees the contexts
-	cancelling := false
-	for i, more := e.first(), true; more; {
-		done := s.runStep(ctx, e, i)
-		if e.isCut() {
-			return
-		}
-		i, more = e.next(i, done)
-		if !cancelling && errors.Is(context.Cause(ctx), errCancelled) {
-			cancelling = true
-			i, more = e.onCancel(done)
-			if more {
-				var stop context.CancelFunc
-				ctx, stop = e.cancellation()
-				defer stop()
-			}
-		}
-		if more {
-			e.enter(i)
-		}
+	if e.drive != nil {
+		e.drive(ctx)
+	} else {
+		end := s.walk(ctx, e, &block{runs: e.main}, 0)
+		e.mu.Lock()
+		e.outcome, e.failure = end.outcome, end.failure
+		e.mu.Unlock()
 	}
-	e.finish()
-}
-
-func (e *execution) first() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.current
+	if !e.isCut() {
+		e.finish()
+	}
 }
 
 func (e *execution) isCut() bool {
@@ -80,73 +65,120 @@ func (e *execution) isCut() bool {
 	return e.cut
 }
 
-// next decides what follows a step, and remembers the failure that decides about the whole.
-func (e *execution) next(i int, done outcome) (int, bool) {
+// block is a list of steps that run one after another: the document's own, or one turn of a loop.
+type block struct{ runs []*stepRun }
+
+func (b *block) index(name string) int {
+	for i, run := range b.runs {
+		if run.step.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// ending is how a block ended.
+type ending struct {
+	// outcome is the status of the first critical step that failed or timed out, Cancelled if it was cancelled, else "".
+	outcome, failure string
+	// exit is the step outside of the block to go on with, "" if there is none.
+	exit string
+}
+
+// walk runs the steps of a block from the one at index i.
+func (s *Server) walk(ctx context.Context, e *execution, b *block, i int) ending {
+	var end ending
+	for more := i < len(b.runs); more; {
+		run := b.runs[i]
+		e.enter(run)
+		done := s.runStep(ctx, e, run)
+		if e.isCut() {
+			return end
+		}
+		var next string
+		next, more = e.next(b, run, done, &end)
+		if done.status == statusCancelled && !e.inCancellation() && errors.Is(context.Cause(ctx), errCancelled) {
+			if next, more = runbook.StepTarget(run.step.OnCancel); more {
+				var stop context.CancelFunc
+				ctx, stop = e.cancellation()
+				defer stop()
+			}
+		}
+		if !more {
+			return end
+		}
+		if i = b.index(next); i < 0 {
+			end.exit = next
+			return end
+		}
+		// Documents whose steps run in a circle are refused, so that a step of a block runs once.
+		more = b.runs[i].status == statusPending
+	}
+	return end
+}
+
+func (e *execution) inCancellation() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	step := e.steps[i].step
-	if done.status == statusCancelled {
-		return 0, false
-	}
-	if done.status == statusSuccess {
+	return e.cancelling
+}
+
+// next decides what follows a step, and remembers the failure that decides about the whole.
+func (e *execution) next(b *block, run *stepRun, done outcome, end *ending) (string, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	step := run.step
+	switch done.status {
+	case statusCancelled:
+		end.outcome = statusCancelled
+		return "", false
+	case statusSuccess, statusExited:
 		if e.complete {
-			return 0, false
+			return "", false
 		}
 		if done.next != "" {
-			return e.jump(done.next)
+			return done.next, true
 		}
-		return e.follow(step)
+		return b.following(step)
 	}
 	aborts := step.OnFailure == "" || step.OnFailure == "Abort"
-	if e.outcome == "" && (aborts || step.Critical()) {
-		e.outcome, e.failure = done.status, e.steps[i].failure.message()
+	if end.outcome == "" && (aborts || step.Critical()) {
+		end.outcome, end.failure = done.status, run.failure.message()
 	}
 	if aborts || step.IsEnd || e.complete {
-		return 0, false
+		return "", false
 	}
 	if target, ok := runbook.StepTarget(step.OnFailure); ok {
-		return e.jump(target)
+		return target, true
 	}
-	return e.follow(step)
+	return b.following(step)
 }
 
-func (e *execution) follow(step runbook.Step) (int, bool) {
-	name, ok := e.parsed.Following(step)
-	if !ok {
-		return 0, false
+// following is the step that comes after one when nothing else decides: nextStep, or the one below it.
+func (b *block) following(step runbook.Step) (string, bool) {
+	if step.IsEnd {
+		return "", false
 	}
-	return e.jump(name)
-}
-
-func (e *execution) jump(name string) (int, bool) {
-	i := e.index(name)
-	// Documents whose steps run in a circle are refused, so that a step runs once.
-	return i, i >= 0 && e.steps[i].status == statusPending
-}
-
-// onCancel decides what runs after a cancellation: nothing, unless a step was running that says so.
-func (e *execution) onCancel(done outcome) (int, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if done.status != statusCancelled {
-		return 0, false
+	if step.NextStep != "" {
+		return step.NextStep, true
 	}
-	if target, ok := runbook.StepTarget(e.steps[e.current].step.OnCancel); ok {
-		return e.jump(target)
+	if i := b.index(step.Name); i+1 < len(b.runs) {
+		return b.runs[i+1].step.Name, true
 	}
-	return 0, false
+	return "", false
 }
 
 func (e *execution) finish() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.ended, e.current = time.Now(), nil
 	switch {
-	case e.status == statusCancelling:
-		e.status, e.failure = statusCancelled, ""
+	case e.status == statusCancelling || e.outcome == statusCancelled:
+		e.failure = ""
+		e.setStatus(statusCancelled)
 	case e.outcome != "":
-		e.status = e.outcome
+		e.setStatus(e.outcome)
 	default:
-		e.status = statusSuccess
+		e.setStatus(statusSuccess)
 	}
-	e.ended, e.current = time.Now(), -1
 }

@@ -18,36 +18,45 @@ func (s *Server) lookup(e *execution) runbook.Lookup {
 		case runbook.RefStep:
 			return e.stepOutput(r)
 		case runbook.RefGlobal:
-			value, ok := s.global(r.Name, time.Now().UTC())
+			value, ok := e.global(r.Name, time.Now().UTC())
 			return value, ok, nil
 		case runbook.RefAutomation:
 			return e.id, r.Name == "EXECUTION_ID", nil
 		case runbook.RefVariable:
-			v, ok := e.parsed.Variable(r.Name)
-			if !ok {
-				return nil, false, fmt.Errorf("the variable %s is not declared", r.Name)
-			}
-			return v.Default, true, nil
+			return e.variable(r.Name)
 		}
 		return nil, false, nil
 	}
 }
 
 // global is a system variable, evaluated when the step runs.
-func (s *Server) global(name string, now time.Time) (string, bool) {
+func (e *execution) global(name string, now time.Time) (string, bool) {
 	switch name {
 	case "ACCOUNT_ID":
-		return s.options.Account, true
+		return e.account, true
 	case "DATE":
 		return now.Format("2006-01-02"), true
 	case "DATE_TIME":
 		return now.Format("2006-01-02_15.04.05"), true
 	case "AWS_PARTITION":
-		return partition(s.options.Region), true
+		return partition(e.region), true
 	case "REGION":
-		return s.options.Region, true
+		return e.region, true
 	}
 	return "", false
+}
+
+func (e *execution) variable(name string) (any, bool, error) {
+	if _, ok := e.parsed.Variable(name); !ok {
+		return nil, false, fmt.Errorf("the variable %s is not declared", name)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	value, ok := e.variables[name]
+	if !ok {
+		return nil, false, fmt.Errorf("the variable %s has no value yet", name)
+	}
+	return value, true, nil
 }
 
 func partition(region string) string {
@@ -60,14 +69,18 @@ func partition(region string) string {
 	return "aws"
 }
 
+// stepOutput is an output of the step's newest run. A loop that runs has its CurrentIteration and CurrentIteratorValue.
 func (e *execution) stepOutput(r runbook.Reference) (any, bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i := e.index(r.Name)
-	if i < 0 {
-		return nil, false, nil
+	run := e.latest[r.Name]
+	if run == nil {
+		if _, declared := e.parsed.Step(r.Name); !declared {
+			return nil, false, nil // braces of a script, for one
+		}
+		return nil, false, fmt.Errorf("the output %s of step %s is not available", r.Output, r.Name)
 	}
-	value, ok := e.steps[i].outputs[r.Output]
+	value, ok := run.outputs[r.Output]
 	if !ok {
 		return nil, false, fmt.Errorf("the output %s of step %s is not available", r.Output, r.Name)
 	}

@@ -30,6 +30,9 @@ type Options struct {
 	Roles []string
 	// MaxExecutions is how many executions are kept; then the oldest finished ones are forgotten. 0 means 10,000.
 	MaxExecutions int
+	// Observe is told every new status of executions and steps, in order. It must return at once and must not call the
+	// server. Nil means that nobody listens.
+	Observe func(Change)
 	// Log gets what a developer should notice, such as unknown operations; nil means none.
 	Log *slog.Logger
 }

@@ -13,6 +13,7 @@ type Server struct {
 	operations map[string]operation
 	actions    map[string]action
 	fleet      *fleet
+	backend    backend
 	documents  *library
 	executions *registry
 	parameters parameterStore
@@ -39,7 +40,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading documents: %w", err)
 	}
-	s := &Server{options: o, fleet: fleet, documents: documents, executions: newRegistry(o.MaxExecutions), closed: make(chan struct{})}
+	s := &Server{options: o, fleet: fleet, documents: documents, executions: newRegistry(o.MaxExecutions), backend: noBackend{}, closed: make(chan struct{})}
 	s.operations, s.actions = operations(), actions()
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()

@@ -84,20 +84,37 @@ func startExecution(s *Server, by caller, in startRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := s.launch(e)
+	if err != nil {
+		return nil, err
+	}
+	return sameStart(kept, in)
+}
+
+// launch takes e into the registry and sets it going, or answers the execution that has its token already.
+func (s *Server) launch(e *execution) (*execution, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.cancel = cancel
 	kept, err := s.executions.add(e, func() {
-		e.enter(0)
+		e.begin()
 		s.running.Add(1)
 		go s.run(ctx, e)
 	})
 	if kept != e {
 		cancel(errClosed)
 	}
-	if err != nil {
-		return nil, err
+	return kept, err
+}
+
+// begin makes the execution one that runs, its first step entered, so that whoever looks right after the start sees it.
+func (e *execution) begin() {
+	if e.drive == nil {
+		e.enter(e.main[0])
+		return
 	}
-	return sameStart(kept, in)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.setStatus(statusInProgress)
 }
 
 // sameStart answers the execution if the request is the one that started it.
@@ -129,8 +146,13 @@ func (s *Server) prepare(by caller, in startRequest) (*execution, error) {
 	for _, t := range in.Tags {
 		e.tags[t.Key] = true
 	}
+	e.account, e.region, e.observe = s.options.Account, s.options.Region, s.options.Observe
 	if e.role, err = s.assumeRole(e); err != nil {
 		return nil, err
+	}
+	e.identity = e.executedBy
+	if e.role != "" {
+		e.identity = sessionARN(e.role, e.id)
 	}
 	return e, nil
 }
@@ -151,7 +173,7 @@ func (s *Server) assumeRole(e *execution) (string, error) {
 			value, ok := e.parameters[r.Name]
 			return value, ok, nil
 		case runbook.RefGlobal:
-			value, ok := s.global(r.Name, time.Now().UTC())
+			value, ok := e.global(r.Name, time.Now().UTC())
 			return value, ok, nil
 		}
 		return nil, false, nil
@@ -170,4 +192,10 @@ func (s *Server) assumeRole(e *execution) (string, error) {
 		return "", refuse(codeInvalidParameters, "The defined assume role is unable to be assumed.")
 	}
 	return role, nil
+}
+
+// sessionARN is the identity of an execution that runs under a role.
+func sessionARN(role, id string) string {
+	account, name, _ := strings.Cut(role[strings.Index(role, "::")+2:], ":role/")
+	return role[:strings.Index(role, ":iam:")] + ":sts::" + account + ":assumed-role/" + name[strings.LastIndex(name, "/")+1:] + "/Automation-" + id
 }

@@ -3,6 +3,7 @@ package ssmserver
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,14 +53,19 @@ type outcome struct{ status, next string }
 
 // stepContext is what an action may use.
 type stepContext struct {
-	server *Server
-	step   runbook.Step
-	inputs inputs
+	server    *Server
+	execution *execution
+	run       *stepRun
+	step      runbook.Step
+	inputs    inputs
 }
 
 type result struct {
 	outputs map[string]any
-	next    string
+	// next is the step to go on with, "" if the document's order decides.
+	next string
+	// status is Exited for a loop that went on outside of itself; "" means Success.
+	status string
 }
 
 // action is one row of the coverage table.
@@ -70,34 +76,39 @@ type action struct {
 	timeout time.Duration
 	// verifying completes "Step timed out while step is".
 	verifying string
+	// raw are the inputs whose references the action resolves itself.
+	raw []string
 	// run is nil if the action is not covered. It returns soon after ctx ends. An error that is no *stepFailure counts as
 	// one of the execute phase.
 	run func(ctx context.Context, c *stepContext) (result, error)
 }
 
-// runStep runs the current step with its attempts and writes down how it ended.
-func (s *Server) runStep(ctx context.Context, e *execution, i int) outcome {
-	run := e.steps[i]
+// runStep runs a step that is entered with its attempts, and writes down how it ended.
+func (s *Server) runStep(ctx context.Context, e *execution, run *stepRun) outcome {
 	out, err := s.attempts(ctx, e, run)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.cut {
 		return outcome{}
 	}
-	run.ended = time.Now()
+	run.ended, run.outputs = time.Now(), out.outputs
+	status := statusSuccess
 	switch {
 	case err == nil:
-		run.status, run.outputs = statusSuccess, out.outputs
+		if out.status != "" {
+			status = out.status
+		}
 	case errors.Is(context.Cause(ctx), errCancelled):
-		run.status = statusCancelled
+		status = statusCancelled
 	default:
 		run.failure = asFailure(err)
-		run.status = statusFailed
+		status = statusFailed
 		if run.failure.timedOut {
-			run.status = statusTimedOut
+			status = statusTimedOut
 		}
 	}
-	return outcome{status: run.status, next: out.next}
+	e.setStep(run, status)
+	return outcome{status: status, next: out.next}
 }
 
 func asFailure(err error) *stepFailure {
@@ -108,24 +119,39 @@ func asFailure(err error) *stepFailure {
 	return actionFailed(err)
 }
 
-func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (result, error) {
-	resolved, err := runbook.Resolve(map[string]any(run.step.Inputs), s.lookup(e))
-	if err != nil {
-		return result{}, invalidInput(err.Error())
+// resolve gives the step's inputs with their references replaced, and writes them down.
+func (s *Server) resolve(e *execution, run *stepRun, raw []string) (inputs, error) {
+	values := make(inputs, len(run.step.Inputs))
+	lookup := s.lookup(e)
+	for name, value := range run.step.Inputs {
+		if !slices.Contains(raw, name) {
+			var err error
+			if value, err = runbook.Resolve(value, lookup); err != nil {
+				return nil, invalidInput(err.Error())
+			}
+		}
+		values[name] = value
 	}
-	values, _ := resolved.(map[string]any)
 	e.mu.Lock()
-	run.inputs = map[string]string{}
+	defer e.mu.Unlock()
+	run.inputs = make(map[string]string, len(values))
 	for name, value := range values {
 		run.inputs[name] = jsonText(value)
 	}
-	e.mu.Unlock()
+	return values, nil
+}
+
+func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (result, error) {
 	act, known := s.actions[run.step.Action]
+	values, err := s.resolve(e, run, act.raw)
+	if err != nil {
+		return result{}, err
+	}
 	if !known || act.run == nil {
-		return result{}, &stepFailure{phase: phaseExecute, cause: "The local SSM does not cover the action " + run.step.Action + " yet",
+		return result{}, &stepFailure{phase: phaseExecute, cause: "The local SSM does not cover the action " + run.step.Action,
 			stage: "Invocation", kind: "Action"}
 	}
-	c := &stepContext{server: s, step: run.step, inputs: values}
+	c := &stepContext{server: s, execution: e, run: run, step: run.step, inputs: values}
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return result{}, err

@@ -24,9 +24,9 @@ func (e *execution) stop(complete bool) error {
 		e.complete = true
 		return nil
 	}
-	e.status = statusCancelling
-	if e.current >= 0 && e.steps[e.current].status == statusInProgress {
-		e.steps[e.current].status = statusCancelling
+	e.setStatus(statusCancelling)
+	if e.current != nil && !ended(e.current.status) {
+		e.setStep(e.current, statusCancelling)
 	}
 	e.cancel(errCancelled)
 	return nil

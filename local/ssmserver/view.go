@@ -2,7 +2,6 @@ package ssmserver
 
 import (
 	"maps"
-	"slices"
 	"strconv"
 )
 
@@ -29,10 +28,20 @@ type stepExecution struct {
 	FailureDetails       *failureDetails     `json:",omitempty"`
 	StepExecutionId      string
 	OverriddenParameters map[string][]string
-	IsEnd                bool     `json:",omitempty"`
-	NextStep             string   `json:",omitempty"`
-	IsCritical           *bool    `json:",omitempty"`
-	ValidNextSteps       []string `json:",omitempty"`
+	IsEnd                bool        `json:",omitempty"`
+	NextStep             string      `json:",omitempty"`
+	IsCritical           *bool       `json:",omitempty"`
+	ValidNextSteps       []string    `json:",omitempty"`
+	ParentStepDetails    *parentStep `json:",omitempty"`
+}
+
+// parentStep is the loop that a step belongs to.
+type parentStep struct {
+	StepExecutionId string
+	StepName        string
+	Action          string
+	Iteration       int
+	IteratorValue   string `json:",omitempty"`
 }
 
 type resolvedTargets struct {
@@ -88,11 +97,10 @@ type executionMetadata struct {
 const maxStepsInGet = 100
 
 func (e *execution) currentLocked() (name, action string) {
-	if e.current < 0 {
+	if e.current == nil {
 		return "", ""
 	}
-	step := e.steps[e.current].step
-	return step.Name, step.Action
+	return e.current.step.Name, e.current.step.Action
 }
 
 func (e *execution) detail() executionDetail {
@@ -103,7 +111,7 @@ func (e *execution) detail() executionDetail {
 		ExecutionEndTime: epoch{e.ended}, AutomationExecutionStatus: e.status, StepExecutions: e.stepsLocked(), Parameters: e.parameters.Wire(),
 		Outputs: e.outputsLocked(), FailureMessage: e.failure, Mode: e.mode, ExecutedBy: e.executedBy, Targets: []string{},
 		ResolvedTargets: resolvedTargets{ParameterValues: []string{}}, MaxConcurrency: e.maxConcurrency, MaxErrors: e.maxErrors,
-		Variables: e.variables(),
+		Variables: e.wireVariables(),
 	}
 	out.CurrentStepName, out.CurrentAction = e.currentLocked()
 	if len(out.StepExecutions) > maxStepsInGet {
@@ -125,47 +133,45 @@ func (e *execution) metadata() executionMetadata {
 	return out
 }
 
-func (e *execution) variables() map[string][]string {
-	out := map[string][]string{}
-	for _, v := range e.parsed.Variables {
-		if v.Default != nil {
-			out[v.Name] = wireOutput(v.Default)
-		}
+func (e *execution) wireVariables() map[string][]string {
+	out := make(map[string][]string, len(e.variables))
+	for name, value := range e.variables {
+		out[name] = wireOutput(value)
 	}
 	return out
 }
 
 // stepsLocked lists the steps that ran, in the order in which they started, then those still pending in document order.
 func (e *execution) stepsLocked() []stepExecution {
-	out := []stepExecution{}
-	for _, i := range e.order {
-		out = append(out, e.stepLocked(i))
+	out := make([]stepExecution, 0, len(e.order)+len(e.main))
+	for _, run := range e.order {
+		out = append(out, e.stepLocked(run))
 	}
-	for i := range e.steps {
-		if !slices.Contains(e.order, i) {
-			out = append(out, e.stepLocked(i))
+	for _, run := range e.main {
+		if run.status == statusPending {
+			out = append(out, e.stepLocked(run))
 		}
 	}
 	return out
 }
 
-func (e *execution) stepLocked(i int) stepExecution {
-	run := e.steps[i]
+func (e *execution) stepLocked(run *stepRun) stepExecution {
 	step := run.step
 	out := stepExecution{
 		StepName: step.Name, Action: step.Action, TimeoutSeconds: step.TimeoutSeconds, OnFailure: step.OnFailure, MaxAttempts: step.MaxAttempts,
 		ExecutionStartTime: epoch{run.started}, ExecutionEndTime: epoch{run.ended}, StepStatus: run.status, Inputs: maps.Clone(run.inputs),
-		FailureMessage: run.failure.message(), StepExecutionId: run.id, OverriddenParameters: map[string][]string{}, IsEnd: step.IsEnd,
-		NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: e.parsed.Successors(step),
+		Outputs: run.wireOutputs(), FailureMessage: run.failure.message(), StepExecutionId: run.id, OverriddenParameters: map[string][]string{},
+		IsEnd: step.IsEnd, NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: e.parsed.Successors(step),
 	}
 	if run.failure != nil {
 		out.FailureDetails = &failureDetails{FailureStage: run.failure.stage, FailureType: run.failure.kind, Details: map[string][]string{}}
 	}
-	for name, value := range run.outputs {
-		if out.Outputs == nil {
-			out.Outputs = map[string][]string{}
+	if run.turn != nil {
+		out.ParentStepDetails = &parentStep{StepExecutionId: run.turn.loop.id, StepName: run.turn.loop.step.Name, Action: run.turn.loop.step.Action,
+			Iteration: run.turn.iteration}
+		if run.turn.value != nil {
+			out.ParentStepDetails.IteratorValue = asText(run.turn.value)
 		}
-		out.Outputs[name] = wireOutput(value)
 	}
 	return out
 }

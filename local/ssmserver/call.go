@@ -1,0 +1,109 @@
+package ssmserver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"handrail/local/ssmserver/cloud"
+)
+
+// backend answers the AWS operations that runbooks call: stubs, the cloud in memory, or a service of the user's.
+type backend interface {
+	Call(ctx context.Context, call cloud.Call) (map[string]any, error)
+}
+
+// noBackend implements nothing.
+type noBackend struct{}
+
+func (noBackend) Call(_ context.Context, call cloud.Call) (map[string]any, error) {
+	return nil, &cloud.UnknownOperationError{Service: call.Service, Operation: call.Operation}
+}
+
+// AWSCall is one AWS operation that a step called, and what it ran as.
+type AWSCall struct {
+	Time      time.Time `json:"time"`
+	Step      string    `json:"step"`
+	Operation string    `json:"operation"` // service.Operation
+	// Role is the assume role, "" if the execution has none and runs with the rights of its caller.
+	Role string `json:"role"`
+	// Caller is the ARN the call counted as.
+	Caller string          `json:"caller"`
+	Params json.RawMessage `json:"params,omitempty"`
+	// Error is the code of the refusal, "" if there was none.
+	Error string `json:"error,omitempty"`
+}
+
+// maxAWSCalls bounds what one execution remembers; then the oldest are forgotten.
+const maxAWSCalls = 1_000
+
+// call does one AWS operation as the execution's role. service and operation are as the document has them: boto3's names
+// in any spelling. The answer holds string, bool, json.Number, nil, []any and map[string]any.
+func (c *stepContext) call(ctx context.Context, service, operation string, params map[string]any) (map[string]any, error) {
+	call := cloud.Call{Service: strings.ToLower(service), Operation: pascal(operation), Params: params, Region: c.execution.region, Caller: c.execution.identity}
+	answer, err := c.server.backend.Call(ctx, call)
+	c.execution.note(c.run, c.execution.role, call, err)
+	if err != nil {
+		return nil, err
+	}
+	return plain(answer)
+}
+
+// pascal turns describe_instances and describeInstances into DescribeInstances.
+func pascal(operation string) string {
+	var b strings.Builder
+	upper := true
+	for _, r := range operation {
+		if r == '_' {
+			upper = true
+			continue
+		}
+		if upper {
+			b.WriteString(strings.ToUpper(string(r)))
+		} else {
+			b.WriteRune(r)
+		}
+		upper = false
+	}
+	return b.String()
+}
+
+// plain gives the answer the types of decoded JSON.
+func plain(answer map[string]any) (map[string]any, error) {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, fmt.Errorf("writing the answer as JSON: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	out := map[string]any{}
+	if err := decoder.Decode(&out); err != nil {
+		return nil, fmt.Errorf("reading the answer back: %w", err)
+	}
+	return out, nil
+}
+
+// note remembers a call in the execution's ledger.
+func (e *execution) note(run *stepRun, role string, call cloud.Call, err error) {
+	entry := AWSCall{Time: time.Now(), Step: run.step.Name, Operation: call.Name(), Role: role, Caller: call.Caller}
+	if text, err := json.Marshal(call.Params); err == nil && len(text) <= 4<<10 {
+		entry.Params = text
+	}
+	var refused *cloud.Error
+	switch {
+	case errors.As(err, &refused):
+		entry.Error = refused.Code
+	case err != nil:
+		entry.Error = err.Error()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.awsCalls) >= maxAWSCalls {
+		e.awsCalls = e.awsCalls[1:]
+	}
+	e.awsCalls = append(e.awsCalls, entry)
+}
