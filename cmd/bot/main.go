@@ -30,6 +30,7 @@ type cli struct {
 	Local       localCmd       `cmd:"" help:"Run a local Slack or a local SSM for tests and other clients."`
 	Policy      policyCmd      `cmd:"" help:"Check a policy file, or explain what it decides."`
 	Runs        runsCmd        `cmd:"" help:"Read what ran."`
+	Runbook     runbookCmd     `cmd:"" help:"Check a runbook, show what it does, or run it locally."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
 	Doctor      doctorCmd      `cmd:"" help:"Check the configuration, Slack, AWS, the policy's runbooks and the database."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Exit 0 if a running bot says that it is ready."`
