@@ -53,6 +53,8 @@ func assumptions() []Assumption {
 		{"maxAttempts", "the next attempt follows at once, each with the step's whole time; inputs that are not valid are not tried again"},
 		{"final status", "that of the first critical step that failed or timed out; Abort always counts as critical"},
 		{"assume role", "checked when the execution starts; a fixed list of roles can be assumed"},
+		{"outputs of steps", "a selector that finds nothing, or null, gives \"\" for String, Integer and Boolean and an empty StringList, MapList or StringMap; " +
+			"a value that cannot be converted fails the step"},
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
