@@ -2,20 +2,34 @@ package ssmserver
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 func changeInstanceState() action {
 	return action{name: "aws:changeInstanceState", timeout: time.Hour, run: runChangeState,
 		verifying: "verifying the instances have reached the desired state",
-		note:      "running, stopped, terminated; CheckStateOnly, Force, FailOnUnexpectedStopped; AdditionalInfo is ignored"}
+		note:      "running, stopped, terminated; CheckStateOnly, Force, FailOnUnexpectedStopped; AdditionalInfo is passed on"}
 }
+
+const (
+	stateRunning    = "running"
+	stateStopped    = "stopped"
+	stateTerminated = "terminated"
+)
 
 type stateChange struct {
 	ids                               []string
 	desired                           string
 	checkOnly, force, failWhenStopped bool
+	additional                        string
 }
 
 func readStateChange(in inputs) (stateChange, error) {
@@ -28,6 +42,9 @@ func readStateChange(in inputs) (stateChange, error) {
 		return c, err
 	}
 	if c.desired, err = in.text("DesiredState"); err != nil {
+		return c, err
+	}
+	if c.additional, err = in.text("AdditionalInfo"); err != nil {
 		return c, err
 	}
 	for name, flag := range map[string]*bool{"CheckStateOnly": &c.checkOnly, "Force": &c.force, "FailOnUnexpectedStopped": &c.failWhenStopped} {
@@ -49,24 +66,15 @@ func runChangeState(ctx context.Context, c *stepContext) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	fleet := c.server.fleet
 	if !change.checkOnly {
-		if err := fleet.command(change.ids, change.desired, change.force); err != nil {
-			return result{}, actionFailed(err)
+		if err := change.command(ctx, c); err != nil {
+			return result{}, ec2Failed(err)
 		}
 	}
 	var reached []any
-	err = fleet.watch(ctx, change.ids, func(seen []Instance) (bool, error) {
-		reached = nil
-		done := true
-		for _, i := range seen {
-			reached = append(reached, i.State)
-			done = done && change.reached(i)
-			if change.failWhenStopped && change.desired == stateRunning && i.State == stateStopped {
-				return false, &stepFailure{phase: phasePoll, cause: "The instance " + i.ID + " is unexpectedly stopped", stage: "PostVerification", kind: "Verification"}
-			}
-		}
-		return done, nil
+	err = c.poll(ctx, func() (done bool, err error) {
+		reached, done, err = change.look(ctx, c)
+		return done, err
 	})
 	if err != nil {
 		return result{}, err
@@ -74,7 +82,87 @@ func runChangeState(ctx context.Context, c *stepContext) (result, error) {
 	return result{outputs: map[string]any{"InstanceStates": reached}}, nil
 }
 
-// reached waits for the status checks too where instances start.
-func (c stateChange) reached(i Instance) bool {
-	return i.State == c.desired && (c.desired != stateRunning || i.StatusOK)
+// command tells EC2 to move the instances.
+func (change stateChange) command(ctx context.Context, c *stepContext) error {
+	params := map[string]any{"InstanceIds": anyList(change.ids)}
+	operation := "TerminateInstances"
+	switch change.desired {
+	case stateRunning:
+		operation = "StartInstances"
+		if change.additional != "" {
+			params["AdditionalInfo"] = change.additional
+		}
+	case stateStopped:
+		operation = "StopInstances"
+		if change.force {
+			params["Force"] = true
+		}
+	}
+	_, err := c.call(ctx, "ec2", operation, params)
+	return err
+}
+
+// look gives the instances' states, and whether all are as desired: where they start, the status checks must pass too.
+func (change stateChange) look(ctx context.Context, c *stepContext) (reached []any, done bool, err error) {
+	answer, err := c.call(ctx, "ec2", "DescribeInstanceStatus", map[string]any{"InstanceIds": anyList(change.ids), "IncludeAllInstances": true})
+	if err != nil {
+		return nil, false, ec2Failed(err)
+	}
+	seen := map[string]instanceStatus{}
+	for _, s := range decodeStatuses(answer) {
+		seen[s.InstanceId] = s
+	}
+	done = true
+	for _, id := range change.ids {
+		s := seen[id]
+		state := s.InstanceState.Name
+		reached = append(reached, state)
+		done = done && state == change.desired && (change.desired != stateRunning || s.passes())
+		if change.failWhenStopped && change.desired == stateRunning && state == stateStopped {
+			return nil, false, &stepFailure{phase: phasePoll, cause: "The instance " + id + " is unexpectedly stopped", stage: "PostVerification", kind: "Verification"}
+		}
+	}
+	return reached, done, nil
+}
+
+// instanceStatus is one of the answers of DescribeInstanceStatus.
+type instanceStatus struct {
+	InstanceId                   string
+	InstanceState                struct{ Name string }
+	InstanceStatus, SystemStatus struct{ Status string }
+}
+
+func (s instanceStatus) passes() bool {
+	return s.InstanceStatus.Status == "ok" && s.SystemStatus.Status == "ok"
+}
+
+// decodeStatuses reads what fits: the answer may be a stub's.
+func decodeStatuses(answer map[string]any) []instanceStatus {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil
+	}
+	var out struct{ InstanceStatuses []instanceStatus }
+	if json.Unmarshal(text, &out) != nil {
+		return nil
+	}
+	return out.InstanceStatuses
+}
+
+func anyList(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, text := range texts {
+		out[i] = text
+	}
+	return out
+}
+
+// ec2Failed has the text in which the Java SDK, and so SSM, reports EC2's refusals.
+func ec2Failed(err error) error {
+	var refused *cloud.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return actionFailed(fmt.Errorf("%s (Service: AmazonEC2; Status Code: 400; Error Code: %s; Request ID: %s; Proxy: null)",
+		refused.Message, refused.Code, uuid.NewString()))
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 func change(name, state, ids, more string) string {
@@ -13,7 +15,7 @@ func change(name, state, ids, more string) string {
 
 func (b *bubble) state(id string) string {
 	b.Helper()
-	for _, i := range b.server.fleet.list() {
+	for _, i := range b.server.cloud.Instances() {
 		if i.ID == id {
 			return i.State
 		}
@@ -74,7 +76,7 @@ func TestChangeInstanceState(t *testing.T) {
 			inBubble(t, Options{}, func(b *bubble) {
 				if row.prepare != "" {
 					for _, id := range []string{web1, web2} {
-						if err := b.server.fleet.set(id, row.prepare); err != nil {
+						if err := b.server.cloud.SetInstance(id, row.prepare); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -112,7 +114,7 @@ func TestDrainAndRestart(t *testing.T) {
 
 func TestNewRefusesABadFleet(t *testing.T) {
 	t.Parallel()
-	for _, fleet := range [][]Instance{{{ID: "web-1"}}, {{ID: web1}, {ID: web1}}, {{ID: web1, State: "asleep"}}} {
+	for _, fleet := range [][]cloud.Instance{{{ID: "web-1"}}, {{ID: web1}, {ID: web1}}, {{ID: web1, State: "asleep"}}} {
 		if _, err := New(Options{Fleet: fleet}); err == nil {
 			t.Errorf("%v was accepted", fleet)
 		}

@@ -17,13 +17,6 @@ type backend interface {
 	Call(ctx context.Context, call cloud.Call) (map[string]any, error)
 }
 
-// noBackend implements nothing.
-type noBackend struct{}
-
-func (noBackend) Call(_ context.Context, call cloud.Call) (map[string]any, error) {
-	return nil, &cloud.UnknownOperationError{Service: call.Service, Operation: call.Operation}
-}
-
 // AWSCall is one AWS operation that a step called, and what it ran as.
 type AWSCall struct {
 	Time      time.Time `json:"time"`

@@ -90,7 +90,7 @@ func (s *Server) controlClearFaults(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) controlInstances(w http.ResponseWriter, _ *http.Request) {
-	answerControl(w, http.StatusOK, map[string]any{"instances": s.fleet.list()})
+	answerControl(w, http.StatusOK, map[string]any{"instances": s.cloud.Instances()})
 }
 
 func (s *Server) controlSetInstance(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +101,7 @@ func (s *Server) controlSetInstance(w http.ResponseWriter, r *http.Request) {
 	if !readControl(w, r, &body) {
 		return
 	}
-	if err := s.fleet.set(body.ID, body.State); err != nil {
+	if err := s.cloud.SetInstance(body.ID, body.State); err != nil {
 		answerControl(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}

@@ -97,7 +97,7 @@ func TestAttempts(t *testing.T) {
 
 		id = b.start(stuck("a", `,"timeoutSeconds":10,"maxAttempts":3`))
 		b.after(15*time.Second, id)
-		if err := b.server.fleet.set(web1, stateStopped); err != nil {
+		if err := b.server.cloud.SetInstance(web1, stateStopped); err != nil {
 			b.Fatal(err)
 		}
 		b.want(b.after(time.Second, id), "Success: a=Success")

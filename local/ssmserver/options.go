@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 // Options say what account the server plays. The zero value is a complete one.
@@ -15,8 +17,8 @@ type Options struct {
 	Account string
 	// Region is the one of {{ global:REGION }}; "" means eu-west-1.
 	Region string
-	// Fleet are the EC2 instances; nil means DefaultFleet.
-	Fleet []Instance
+	// Fleet are the EC2 instances; nil means cloud.DefaultFleet.
+	Fleet []cloud.Instance
 	// StopTime, StartTime and CheckTime are how long an instance takes to stop or terminate, to start, and to pass its
 	// status checks after that. 0 means 2.5 s, 2 s and 500 ms.
 	StopTime, StartTime, CheckTime time.Duration
@@ -49,9 +51,6 @@ func (o Options) withDefaults() (Options, error) {
 	o.StartTime = cmp.Or(o.StartTime, 2*time.Second)
 	o.CheckTime = cmp.Or(o.CheckTime, 500*time.Millisecond)
 	o.MaxExecutions = cmp.Or(o.MaxExecutions, 10_000)
-	if o.Fleet == nil {
-		o.Fleet = DefaultFleet()
-	}
 	if o.Roles == nil {
 		o.Roles = []string{"arn:aws:iam::" + o.Account + ":role/AmazonSSMAutomationRole"}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 // Server plays SSM and EC2 for one account and every Region. Make it with New; end it with Close or Run.
@@ -12,7 +14,7 @@ type Server struct {
 	options    Options
 	operations map[string]operation
 	actions    map[string]action
-	fleet      *fleet
+	cloud      *cloud.Cloud
 	backend    backend
 	documents  *library
 	executions *registry
@@ -32,15 +34,15 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading options: %w", err)
 	}
-	fleet, err := newFleet(o)
+	world, err := cloud.New(cloud.Options{Account: o.Account, Region: o.Region, Fleet: o.Fleet, StopTime: o.StopTime, StartTime: o.StartTime, CheckTime: o.CheckTime})
 	if err != nil {
-		return nil, fmt.Errorf("building the fleet: %w", err)
+		return nil, fmt.Errorf("building the cloud: %w", err)
 	}
 	documents, err := newLibrary(o)
 	if err != nil {
 		return nil, fmt.Errorf("loading documents: %w", err)
 	}
-	s := &Server{options: o, fleet: fleet, documents: documents, executions: newRegistry(o.MaxExecutions), backend: noBackend{}, closed: make(chan struct{})}
+	s := &Server{options: o, cloud: world, documents: documents, executions: newRegistry(o.MaxExecutions), backend: world, closed: make(chan struct{})}
 	s.operations, s.actions = operations(), actions()
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
