@@ -43,8 +43,16 @@ func (e *InputError) Error() string {
 }
 
 // Bind checks given values as AWS does when an automation starts and fills in the defaults, which are not checked.
-// The error is an *InputError.
+// A {{ ssm:NAME }} in a default stays as it is; BindFrom looks it up. The error is an *InputError.
 func (d *Document) Bind(given map[string][]string) (Values, error) {
+	return d.BindFrom(given, func(Reference) (any, bool, error) { return nil, false, nil })
+}
+
+// BindFrom is Bind with a look-up for the defaults that are used and name an entry of Parameter Store. It is called
+// with references of the kind RefSSM alone and answers a string, or a []any of strings for a StringList. Not found leaves
+// the text as it is, so a caller that wants a missing entry to stop the start answers an error; the error's text becomes
+// the problem of that parameter. What was looked up is checked like a value that somebody gave.
+func (d *Document) BindFrom(given map[string][]string, store Lookup) (Values, error) {
 	var problems []InputProblem
 	out := Values{}
 	for name := range given {
@@ -63,7 +71,12 @@ func (d *Document) Bind(given map[string][]string) (Values, error) {
 			}
 			out[p.Name] = v
 		case p.HasDefault:
-			out[p.Name] = p.defaultValue()
+			v, err := p.defaultFrom(store)
+			var input *InputError
+			if errors.As(err, &input) {
+				problems = append(problems, input.Problems...)
+			}
+			out[p.Name] = v
 		default:
 			problems = append(problems, InputProblem{p.Name, fmt.Sprintf("Missing required parameter: %s in user inputs.", p.Name)})
 		}
@@ -121,38 +134,107 @@ func (p Parameter) defaultValue() any {
 	return p.Default
 }
 
-func (p Parameter) bind(values []string) (any, error) {
-	refuse := func(format string, args ...any) (any, error) {
-		return nil, &InputError{Problems: []InputProblem{{p.Name, fmt.Sprintf(format, args...)}}}
+// DefaultLookups lists the names that the parameter's default takes from Parameter Store, nil if it takes none.
+func (p Parameter) DefaultLookups() []string {
+	var names []string
+	for _, r := range References(p.Default) {
+		if r.Kind == RefSSM && !slices.Contains(names, r.Name) {
+			names = append(names, r.Name)
+		}
 	}
+	slices.Sort(names)
+	return names
+}
+
+func (p Parameter) defaultFrom(store Lookup) (any, error) {
+	if len(p.DefaultLookups()) == 0 {
+		return p.defaultValue(), nil
+	}
+	found := false
+	value, err := Resolve(p.Default, func(r Reference) (any, bool, error) {
+		if r.Kind != RefSSM {
+			return nil, false, nil
+		}
+		value, ok, err := store(r)
+		found = found || ok
+		return value, ok, err
+	})
+	switch {
+	case err != nil:
+		return nil, &InputError{Problems: []InputProblem{{p.Name, fmt.Sprintf("The default of parameter %s cannot be looked up: %s.", p.Name, err)}}}
+	case !found:
+		return p.defaultValue(), nil
+	}
+	return p.accept(WireValue(spread(value)))
+}
+
+// spread puts a list that came for one item of a list in its place.
+func spread(value any) any {
+	list, ok := value.([]any)
+	if !ok {
+		return value
+	}
+	out := make([]any, 0, len(list))
+	for _, item := range list {
+		if inner, ok := item.([]any); ok {
+			out = append(out, inner...)
+			continue
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+// bind is accept for values that somebody gave, which the API limits.
+func (p Parameter) bind(values []string) (any, error) {
 	if len(values) > MaxValues {
-		return refuse("Parameter %q has %d values; at most %d are allowed.", p.Name, len(values), MaxValues)
+		return p.refuse("Parameter %q has %d values; at most %d are allowed.", p.Name, len(values), MaxValues)
 	}
 	for _, v := range values {
+		if chars := utf8.RuneCountInString(v); chars > MaxValueChars {
+			return p.refuse("Parameter %q has a value of %d characters; at most %d are allowed.", p.Name, chars, MaxValueChars)
+		}
+	}
+	return p.accept(values)
+}
+
+func (p Parameter) refuse(format string, args ...any) (any, error) {
+	return nil, &InputError{Problems: []InputProblem{{p.Name, fmt.Sprintf(format, args...)}}}
+}
+
+// accept checks values against the document's rules and gives them the parameter's type.
+func (p Parameter) accept(values []string) (any, error) {
+	for _, v := range values {
 		if message := p.checkValue(v); message != "" {
-			return refuse("%s", message)
+			return p.refuse("%s", message)
 		}
 	}
 	converted, problem := p.convert(values)
 	if problem != "" {
-		return refuse("Parameter type error. %s", problem)
+		return p.refuse("Parameter type error. %s", problem)
 	}
 	if message := p.checkItems(converted); message != "" {
-		return refuse("%s", message)
+		return p.refuse("%s", message)
 	}
 	return converted, nil
 }
 
+// checkItems counts the items of a list and the entries of a map.
 func (p Parameter) checkItems(v any) string {
-	list, ok := v.([]any)
-	if !ok {
+	var items int
+	switch v := v.(type) {
+	case []any:
+		items = len(v)
+	case map[string]any:
+		items = len(v)
+	default:
 		return ""
 	}
-	if p.MinItems != nil && len(list) < *p.MinItems {
-		return fmt.Sprintf("Parameter %q has %d items; at least %d are required.", p.Name, len(list), *p.MinItems)
+	if p.MinItems != nil && items < *p.MinItems {
+		return fmt.Sprintf("Parameter %q has %d items; at least %d are required.", p.Name, items, *p.MinItems)
 	}
-	if p.MaxItems != nil && len(list) > *p.MaxItems {
-		return fmt.Sprintf("Parameter %q has %d items; at most %d are allowed.", p.Name, len(list), *p.MaxItems)
+	if p.MaxItems != nil && items > *p.MaxItems {
+		return fmt.Sprintf("Parameter %q has %d items; at most %d are allowed.", p.Name, items, *p.MaxItems)
 	}
 	return ""
 }
@@ -161,8 +243,6 @@ func (p Parameter) checkItems(v any) string {
 func (p Parameter) checkValue(v string) string {
 	chars := utf8.RuneCountInString(v)
 	switch {
-	case chars > MaxValueChars:
-		return fmt.Sprintf("Parameter %q has a value of %d characters; at most %d are allowed.", p.Name, chars, MaxValueChars)
 	case p.AllowedValues != nil && !slices.Contains(p.AllowedValues, v):
 		return fmt.Sprintf("Parameter %q has value %q not found in [%s].", p.Name, v, strings.Join(p.AllowedValues, ", "))
 	case p.MinChars != nil && chars < *p.MinChars:

@@ -124,3 +124,67 @@ func TestPatternsOfBothEngines(t *testing.T) {
 		}
 	}
 }
+
+func TestBindLooksDefaultsUp(t *testing.T) {
+	t.Parallel()
+	d := parameterDocument(t, `"ami":{"type":"String","default":"{{ssm:/golden/ami:3}}"},"given":{"type":"String","default":"{{ ssm:never }}"},
+		"text":{"type":"String","default":"a-{{ssm:/x}}-{{ y }}"},"list":{"type":"StringList","default":["{{ ssm:ids }}","z"]},
+		"whole":{"type":"StringList","default":"{{ ssm:ids }}"},"n":{"type":"Integer","default":"{{ssm:n}}","maxValue":9}`)
+	store := func(r Reference) (any, bool, error) {
+		values := map[string]any{"ssm:/golden/ami:3": "ami-1", "ssm:/x": "X", "ssm:ids": []any{"i-1", "i-2"}, "ssm:n": "7"}
+		v, ok := values[r.String()]
+		if !ok {
+			return nil, false, errors.New("there is no " + r.Name)
+		}
+		return v, true, nil
+	}
+	got, err := d.BindFrom(map[string][]string{"given": {"g"}}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Values{"ami": "ami-1", "given": "g", "text": "a-X-{{ y }}", "list": []any{"i-1", "i-2", "z"}, "whole": []any{"i-1", "i-2"}, "n": json.Number("7")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := d.BindFrom(nil, store); err == nil || err.Error() != "The default of parameter given cannot be looked up: there is no never." {
+		t.Errorf("a missing entry: %v", err)
+	}
+	over := func(Reference) (any, bool, error) { return "10", true, nil }
+	if _, err := d.BindFrom(nil, over); err == nil || err.Error() != "Parameter type error. The value supplied for n is out of range." {
+		t.Errorf("a looked-up value that is not allowed: %v", err)
+	}
+	untouched, err := d.Bind(nil)
+	if err != nil || untouched["ami"] != "{{ssm:/golden/ami:3}}" {
+		t.Errorf("Bind: %v, %v", untouched["ami"], err)
+	}
+	p, _ := d.Parameter("list")
+	if diff := cmp.Diff([]string{"ids"}, p.DefaultLookups()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEveryParameterType(t *testing.T) {
+	t.Parallel()
+	for kind, values := range map[string][2]string{
+		"AWS::SSM::Parameter::Value<AWS::EC2::Instance::Id>":       {"mi-0aaaaaaaaaaaaaaa1", "i-1"},
+		"AWS::SSM::Parameter::Value<List<AWS::EC2::Instance::Id>>": {"i-0aaaaaaa", "i-1"},
+		"List<AWS::S3::Bucket::Name>":                              {"my-bucket", "My_Bucket"},
+		"List<AWS::IAM::Role::Arn>":                                {fixedARN, "x"},
+	} {
+		p := Parameter{Name: "p", Type: kind}
+		if err := p.Check(values[:1]); err != nil {
+			t.Errorf("%s refuses %s: %v", kind, values[0], err)
+		}
+		if err := p.Check(values[1:]); err == nil {
+			t.Errorf("%s takes %s", kind, values[1])
+		}
+		if p.List() != strings.Contains(kind, "List") {
+			t.Errorf("%s: List is %v", kind, p.List())
+		}
+	}
+	one := 1
+	m := Parameter{Name: "m", Type: "StringMap", MaxItems: &one}
+	if err := m.Check([]string{`{"a":"1","b":"2"}`}); err == nil {
+		t.Error("two entries where one is allowed")
+	}
+}

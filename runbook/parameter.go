@@ -60,21 +60,34 @@ func (p Parameter) shape() shape {
 	case "MapList":
 		return shapeMaps
 	}
-	if strings.HasPrefix(p.Type, "AWS::") {
+	switch {
+	case strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<List<"), p.Type == "List<String>":
+		return shapeList
+	case strings.HasPrefix(p.Type, "List<AWS::") && strings.HasSuffix(p.Type, ">"):
+		return shapeList
+	case strings.HasPrefix(p.Type, "AWS::"):
 		return shapeString
 	}
-	if strings.HasPrefix(p.Type, "List<AWS::") && strings.HasSuffix(p.Type, ">") || p.Type == "List<String>" {
-		return shapeList
-	}
 	return shapeUnknown
+}
+
+// elementType is the type of each value: T of List<T>, and of AWS::SSM::Parameter::Value<T>, which is the value's type
+// and does not look anything up.
+func (p Parameter) elementType() string {
+	name := p.Type
+	for _, wrapper := range []string{"AWS::SSM::Parameter::Value<", "List<"} {
+		if inner, ok := strings.CutPrefix(name, wrapper); ok {
+			name = strings.TrimSuffix(inner, ">")
+		}
+	}
+	return name
 }
 
 // elementPattern is what the AWS:: types demand of each value. Patterns of Instance::Id and Role::Arn:
 // docs.aws.amazon.com/systems-manager/latest/userguide/populating-input-parameters.html; of buckets:
 // docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
 func (p Parameter) elementPattern() string {
-	name := strings.TrimSuffix(strings.TrimPrefix(p.Type, "List<"), ">")
-	switch name {
+	switch p.elementType() {
 	case "AWS::EC2::Instance::Id":
 		return `^m?i-([a-z0-9]{8}|[a-z0-9]{17})$`
 	case "AWS::IAM::Role::Arn":

@@ -19,7 +19,8 @@ const (
 	RefAutomation RefKind = "automation"
 	// RefVariable is one of the document's variables: {{ variable:Name }}.
 	RefVariable RefKind = "variable"
-	// RefSSM is an entry of Parameter Store: {{ ssm:/path }}. Documents may hold it only in parameter defaults.
+	// RefSSM is an entry of Parameter Store: {{ ssm:/path }}, or {{ ssm:/path:3 }} for a version or label, which is then a
+	// part of Name. Documents may hold it only in parameter defaults.
 	RefSSM RefKind = "ssm"
 )
 
@@ -44,7 +45,7 @@ func (r Reference) String() string {
 }
 
 // There are no deeper paths than step.Output and no indexing: all 15,243 references of 965 public runbooks have these forms.
-var referencePattern = regexp.MustCompile(`\{\{\s*(?:([a-zA-Z0-9_]+)(?:\.([a-zA-Z0-9_]+))?|(global|automation|variable):([a-zA-Z0-9_]+)|ssm:([a-zA-Z0-9_./-]+))\s*\}\}`)
+var referencePattern = regexp.MustCompile(`\{\{\s*(?:([a-zA-Z0-9_]+)(?:\.([a-zA-Z0-9_]+))?|(global|automation|variable):([a-zA-Z0-9_]+)|ssm:([a-zA-Z0-9_./-]+(?::[a-zA-Z0-9_.-]+)?))\s*\}\}`)
 
 func newReference(text string, m []int) Reference {
 	group := func(i int) string {
