@@ -87,16 +87,19 @@ func (e *execution) note(run *stepRun, role string, call cloud.Call, err error) 
 		entry.Params = text
 	}
 	var refused *cloud.Error
+	var api *apiError
 	switch {
 	case errors.As(err, &refused):
 		entry.Error = refused.Code
+	case errors.As(err, &api):
+		entry.Error = api.code
 	case err != nil:
 		entry.Error = err.Error()
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.awsCalls) >= maxAWSCalls {
-		e.awsCalls = e.awsCalls[1:]
+		e.awsCalls, e.awsForgotten = e.awsCalls[1:], e.awsForgotten+1
 	}
 	e.awsCalls = append(e.awsCalls, entry)
 }

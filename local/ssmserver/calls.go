@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,7 +28,7 @@ const (
 	maxCallBytes = 8 << 20
 )
 
-// calls remembers the newest calls of each operation, so that a busy poller does not push out the starts.
+// calls remembers the newest calls of each operation of SSM and of each other service, so that a busy poller does not push out the starts.
 type calls struct {
 	mu   sync.Mutex
 	next int64
@@ -40,14 +41,10 @@ type callList struct {
 	evicted int
 }
 
-// add keeps a call. Those to operations that nobody knows share one list, or each name would open a list of its own.
-func (c *calls) add(call Call, known bool) {
+// add keeps a call in one of the lists; see wireCall.list for their names.
+func (c *calls) add(call Call, name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	name := call.Operation
-	if !known {
-		name = ""
-	}
 	if c.kept == nil {
 		c.kept = map[string]*callList{}
 	}
@@ -72,7 +69,7 @@ func (c *calls) list(operation string) (out []Call, evicted int) {
 	defer c.mu.Unlock()
 	out = []Call{}
 	for name, list := range c.kept {
-		if operation != "" && name != "" && name != operation {
+		if shared := name == "" || strings.HasSuffix(name, "."); operation != "" && name != operation && !(shared && strings.HasPrefix(operation, name)) {
 			continue
 		}
 		evicted += list.evicted

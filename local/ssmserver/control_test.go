@@ -76,9 +76,9 @@ func TestCallsAreRecorded(t *testing.T) {
 func TestCallsAreBounded(t *testing.T) {
 	t.Parallel()
 	var c calls
-	c.add(Call{Operation: "Start"}, true)
+	c.add(Call{Operation: "Start"}, "Start")
 	for range maxCalls + 10 {
-		c.add(Call{Operation: "Poll"}, true)
+		c.add(Call{Operation: "Poll"}, "Poll")
 	}
 	if got, evicted := c.list("Start"); len(got) != 1 || evicted != 0 {
 		t.Errorf("starts: %d, %d evicted", len(got), evicted)
@@ -87,14 +87,14 @@ func TestCallsAreBounded(t *testing.T) {
 		t.Errorf("polls: %d, %d evicted", len(got), evicted)
 	}
 	for i := range 300 {
-		c.add(Call{Operation: fmt.Sprint("Unknown", i)}, false)
+		c.add(Call{Operation: fmt.Sprint("Unknown", i)}, "")
 	}
 	if got, _ := c.list("Unknown299"); len(got) != 1 || len(c.kept) != 3 {
 		t.Errorf("%d calls, %d lists", len(got), len(c.kept))
 	}
 	big := make([]byte, maxCallBytes/4)
 	for range 20 {
-		c.add(Call{Operation: "Big", Response: big}, true)
+		c.add(Call{Operation: "Big", Response: big}, "Big")
 	}
 	if got, evicted := c.list("Big"); len(got) != 4 || evicted != 16 {
 		t.Errorf("big ones: %d, %d evicted", len(got), evicted)

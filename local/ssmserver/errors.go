@@ -28,6 +28,7 @@ const (
 	codeValidation        = "ValidationException"
 	codeSerialization     = "SerializationException"
 	codeUnknownOperation  = "UnknownOperationException"
+	codeThrottled         = "ThrottlingException"
 	codeInvalidParameters = "InvalidAutomationExecutionParametersException"
 	codeNoExecution       = "AutomationExecutionNotFoundException"
 	codeInvalidFilterKey  = "InvalidFilterKey"
@@ -37,10 +38,19 @@ const (
 	codeInvalidVersion    = "InvalidDocumentVersion"
 )
 
-// body is the error as JSON. InvalidFilterKey has no Message in the API model.
+// body is the error as JSON, with the members that it has in the API model.
 func (e *apiError) body() map[string]string {
-	if e.code == codeInvalidFilterKey {
-		return map[string]string{"__type": e.code}
+	out := map[string]string{"__type": e.code}
+	switch e.code {
+	case "InvalidFilterKey", "InvalidResourceId", "InvalidResourceType", "TooManyTagsError", "AssociatedInstances":
+	case "HierarchyLevelLimitExceededException", "HierarchyTypeMismatchException", "InvalidAllowedPatternException", "InvalidKeyId",
+		"ParameterAlreadyExists", "ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded", "ParameterNotFound",
+		"ParameterPatternMismatchException", "ParameterVersionLabelLimitExceeded", "ParameterVersionNotFound", "UnsupportedParameterType",
+		// What stands in front of every service writes so, too: github.com/aws/aws-sdk-ruby/issues/431.
+		codeNoSignature, codeIncompleteSignature, codeBadSignature, codeUnknownKey:
+		out["message"] = e.message
+	default:
+		out["Message"] = e.message
 	}
-	return map[string]string{"__type": e.code, "Message": e.message}
+	return out
 }

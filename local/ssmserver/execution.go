@@ -76,7 +76,9 @@ type execution struct {
 	latest    map[string]*stepRun
 	current   *stepRun // the innermost running step, nil if none
 	variables map[string]any
-	awsCalls  []AWSCall
+	// awsCalls are the newest AWS operations; awsForgotten counts the older ones.
+	awsCalls     []AWSCall
+	awsForgotten int
 	// cancel interrupts what runs now; cut says that the server closes and nothing is to be written any more.
 	cancel        context.CancelCauseFunc
 	complete, cut bool

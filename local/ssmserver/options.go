@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -25,11 +26,16 @@ type Options struct {
 	// Documents is a folder whose .json, .yml and .yaml files become documents of the account, named after the files;
 	// "" means none.
 	Documents string
-	// Callers maps access keys to the ARNs shown as ExecutedBy. Nil means that any key is
-	// arn:aws:sts::ACCOUNT:assumed-role/handrail/local; otherwise other keys are refused. Signatures are not checked.
-	Callers map[string]string
-	// Roles are the roles that can be assumed; nil means arn:aws:iam::ACCOUNT:role/AmazonSSMAutomationRole alone.
-	Roles []string
+	// Callers are the access keys that may call. Nil means that any key may and is
+	// arn:aws:sts::ACCOUNT:assumed-role/handrail/local; otherwise keys that are not listed are refused.
+	Callers map[string]Identity
+	// VerifySignatures refuses calls whose Signature Version 4 is not right. It needs Callers, each with its secret.
+	VerifySignatures bool
+	// Roles are the roles of the account; nil means arn:aws:iam::ACCOUNT:role/AmazonSSMAutomationRole alone, which trusts
+	// ssm.amazonaws.com.
+	Roles []Role
+	// Quotas throttles calls as AWS does, 1 or 3 a second for each operation and Region.
+	Quotas bool
 	// MaxExecutions is how many executions are kept; then the oldest finished ones are forgotten. 0 means 10,000.
 	MaxExecutions int
 	// Observe is told every new status of executions and steps, in order. It must return at once and must not call the
@@ -52,9 +58,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.CheckTime = cmp.Or(o.CheckTime, 500*time.Millisecond)
 	o.MaxExecutions = cmp.Or(o.MaxExecutions, 10_000)
 	if o.Roles == nil {
-		o.Roles = []string{"arn:aws:iam::" + o.Account + ":role/AmazonSSMAutomationRole"}
+		o.Roles = []Role{{ARN: "arn:" + partition(o.Region) + ":iam::" + o.Account + ":role/AmazonSSMAutomationRole"}}
 	}
-	o.Roles = slices.Clone(o.Roles)
+	o.Roles, o.Callers = slices.Clone(o.Roles), maps.Clone(o.Callers)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -64,5 +70,5 @@ func (o Options) withDefaults() (Options, error) {
 	if min(o.StopTime, o.StartTime, o.CheckTime) < 0 || o.MaxExecutions < 0 {
 		return o, fmt.Errorf("times and limits must not be negative")
 	}
-	return o, nil
+	return o, o.checkIdentities()
 }

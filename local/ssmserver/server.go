@@ -21,6 +21,8 @@ type Server struct {
 	parameters parameterStore
 	calls      calls
 	faults     faults
+	keys       *keyring
+	quotas     quotas
 	mux        *http.ServeMux
 
 	closing sync.Once
@@ -43,12 +45,14 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("loading documents: %w", err)
 	}
 	s := &Server{options: o, cloud: world, documents: documents, executions: newRegistry(o.MaxExecutions), backend: world, closed: make(chan struct{})}
+	s.keys, s.quotas.on = newKeyring(o), o.Quotas
 	s.operations, s.actions = operations(), actions()
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST /{$}", s.serveWire)
 	s.mux.HandleFunc("GET /{$}", s.welcome)
 	s.mux.HandleFunc("GET /control/calls", local(s.controlCalls))
+	s.mux.HandleFunc("GET /control/aws-calls", local(s.controlAWSCalls))
 	s.mux.HandleFunc("POST /control/faults", local(s.controlAddFault))
 	s.mux.HandleFunc("DELETE /control/faults", local(s.controlClearFaults))
 	s.mux.HandleFunc("GET /control/instances", local(s.controlInstances))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -188,7 +187,7 @@ func (s *Server) assumeRole(e *execution) (string, error) {
 	if !ok || !runbook.IsRoleARN(role) {
 		return "", refuse(codeInvalidParameters, "The format of the supplied assume role ARN isn't valid.")
 	}
-	if !slices.Contains(s.options.Roles, role) {
+	if !s.assumable(role) {
 		return "", refuse(codeInvalidParameters, "The defined assume role is unable to be assumed.")
 	}
 	return role, nil

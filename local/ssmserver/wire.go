@@ -1,52 +1,60 @@
 package ssmserver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"handrail/local/ssmserver/cloud"
 )
 
-const (
-	targetPrefix = "AmazonSSM."
-	contentType  = "application/x-amz-json-1.1"
-	// maxBody is well over a document of 64 KB with every character escaped.
-	maxBody = 1 << 20
-)
+// maxBody is well over a document of 64 KB with every character escaped.
+const maxBody = 1 << 20
 
-// caller is who signed a request.
-type caller struct{ arn string }
-
-// operation is one row of the coverage table.
-type operation struct {
-	name string
-	note string
-	// refuses says that it answers nothing but errors.
-	refuses bool
-	input   shape
+// wireCall is one request, taken for an operation of one of the services that share the endpoint.
+type wireCall struct {
+	// service is boto3's name for the client, which is also the one in the scope of a signature.
+	service, operation string
+	// known is false for what nobody here covers.
+	known bool
 	// secret keeps the values of parameters out of the record of calls.
 	secret bool
-	// handle gets a request that passed input. Its error is an *apiError, or something broke.
-	handle func(s *Server, by caller, request json.RawMessage) (any, error)
+	// contentType is that of the answer.
+	contentType string
+	// params are what a ledger keeps of the request.
+	params map[string]any
+	// early is why the request is refused whoever sent it, nil if it is not.
+	early error
+	// work does what is asked, for whoever signed the request, and gives the body of the answer.
+	work func(ctx context.Context, by caller) ([]byte, error)
+	// refusal writes an error the way the service does.
+	refusal func(error) reply
 }
 
-// handler decodes the request into the operation's own type.
-func handler[In any](handle func(*Server, caller, In) (any, error)) func(*Server, caller, json.RawMessage) (any, error) {
-	return func(s *Server, by caller, request json.RawMessage) (any, error) {
-		var in In
-		if err := json.Unmarshal(request, &in); err != nil {
-			return nil, refuse(codeSerialization, "The request could not be read.")
-		}
-		return handle(s, by, in)
+// name is what records and faults call the operation: as it is for SSM, service.Operation for any other service.
+func (c wireCall) name() string {
+	if c.service == ssmService {
+		return c.operation
 	}
+	return c.service + "." + c.operation
+}
+
+// list is the list of the record that the call goes to: one for each operation of SSM and for each other service, and
+// one for everything that nobody knows, or each made-up name would open a list of its own.
+func (c wireCall) list() string {
+	switch {
+	case !c.known:
+		return ""
+	case c.service == ssmService:
+		return c.operation
+	}
+	return c.service + "."
 }
 
 type reply struct {
@@ -55,56 +63,57 @@ type reply struct {
 	header map[string]string
 }
 
-func errorReply(err error) reply {
-	var api *apiError
-	if !errors.As(err, &api) {
-		api = refuse(codeInternal, "An error occurred on the server side.")
-	}
-	body, _ := json.Marshal(api.body())
-	return reply{status: api.status, body: body}
+// route finds the service that a request is for.
+func (s *Server) route(r *http.Request, body []byte) wireCall {
+	return s.routeSSM(r, body)
 }
 
 func (s *Server) serveWire(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	request, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	call := s.route(r, body)
 	var answer reply
 	dropped := false
 	if err != nil {
-		answer = reply{status: http.StatusRequestEntityTooLarge, body: []byte(`{"__type":"RequestEntityTooLargeException","Message":"The request is larger than 1 MiB."}`)}
+		tooLarge := refuse("RequestEntityTooLargeException", "The request is larger than 1 MiB, or ended early.")
+		tooLarge.status = http.StatusRequestEntityTooLarge
+		answer = call.refusal(tooLarge)
 	} else {
-		answer, dropped = s.answerFaulty(r, name, request)
+		answer, dropped = s.answerFaulty(r, call, body)
 	}
-	call := Call{Time: began, Operation: name, Request: asJSON(request), Status: answer.status, Response: answer.body}
-	if dropped {
-		call.Status = 0
-	}
-	op, known := s.operations[name]
-	if op.secret {
-		call.Request, call.Response = masked(call.Request), masked(call.Response)
-	}
-	s.calls.add(call, known)
+	s.record(call, began, body, answer, dropped)
 	if dropped {
 		panic(http.ErrAbortHandler) // net/http's own way to cut a connection without an answer
 	}
 	for key, value := range answer.header {
 		w.Header().Set(key, value)
 	}
-	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Type", call.contentType)
 	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body) // a caller who left is not the server's problem
 }
 
+func (s *Server) record(call wireCall, began time.Time, body []byte, answer reply, dropped bool) {
+	entry := Call{Time: began, Operation: call.name(), Request: asJSON(body), Status: answer.status, Response: asJSON(answer.body)}
+	if dropped {
+		entry.Status = 0
+	}
+	if call.secret {
+		entry.Request, entry.Response = masked(entry.Request), masked(entry.Response)
+	}
+	s.calls.add(entry, call.list())
+}
+
 // answerFaulty does the work around the fault that waits for this operation, if any.
-func (s *Server) answerFaulty(r *http.Request, name string, request []byte) (answer reply, dropped bool) {
-	fault := s.faults.take(name)
+func (s *Server) answerFaulty(r *http.Request, call wireCall, body []byte) (answer reply, dropped bool) {
+	fault := s.faults.take(call.name())
 	if fault.DelayMS > 0 && !sleep(r.Context(), fault.delay()) {
 		return reply{}, true
 	}
 	var injected reply
 	if fault.fails() {
-		injected = errorReply(fault.err())
+		injected = call.refusal(fault.err())
 		if fault.RetryAfter > 0 {
 			injected.header = map[string]string{"Retry-After": strconv.Itoa(fault.RetryAfter)}
 		}
@@ -112,7 +121,7 @@ func (s *Server) answerFaulty(r *http.Request, name string, request []byte) (ans
 			return injected, false
 		}
 	}
-	answer = s.answer(r, name, request)
+	answer = s.answer(r, call, body)
 	if fault.DropReply {
 		return answer, true
 	}
@@ -134,67 +143,26 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (s *Server) answer(r *http.Request, name string, request []byte) reply {
-	out, err := s.handle(r, name, request)
+// answer does the work for whoever signed the request, if they may call so often.
+func (s *Server) answer(r *http.Request, call wireCall, body []byte) reply {
+	if call.early != nil {
+		return call.refusal(call.early)
+	}
+	by, refused := s.keys.identify(r, body, call.service)
+	if refused == nil && call.service == ssmService {
+		refused = s.quotas.allow(by.region, call.operation)
+	}
+	if refused != nil {
+		return call.refusal(refused)
+	}
+	out, err := call.work(r.Context(), by)
+	if by.execution != nil {
+		by.execution.note(by.run, by.execution.role, cloud.Call{Service: call.service, Operation: call.operation, Params: call.params, Caller: by.arn}, err)
+	}
 	if err != nil {
-		var api *apiError
-		if !errors.As(err, &api) {
-			s.options.Log.Error("a call broke", "operation", name, "error", err)
-		}
-		return errorReply(err)
+		return call.refusal(err)
 	}
-	body, err := json.Marshal(out)
-	if err != nil {
-		s.options.Log.Error("writing an answer", "operation", name, "error", err)
-		return errorReply(err)
-	}
-	return reply{status: http.StatusOK, body: body}
-}
-
-func (s *Server) handle(r *http.Request, name string, request []byte) (any, error) {
-	op, known := s.operations[name]
-	if !known || !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) {
-		s.options.Log.Warn("a call to an operation that the local SSM does not cover", "operation", name)
-		return nil, refuse(codeUnknownOperation, "The operation %q is not covered by the local SSM. GET /control/coverage lists those that are.", name)
-	}
-	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind != contentType {
-		return nil, refuse(codeSerialization, "The Content-Type is %q; it must be %s.", kind, contentType)
-	}
-	by, err := s.identify(r)
-	if err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(request))
-	decoder.UseNumber()
-	var decoded any
-	if err := decoder.Decode(&decoded); err != nil {
-		return nil, refuse(codeSerialization, "The request is not valid JSON.")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, refuse(codeSerialization, "There is more text after the end of the request.")
-	}
-	if err := op.input.check(decoded); err != nil {
-		return nil, err
-	}
-	return op.handle(s, by, request)
-}
-
-var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 .*Credential=([\w-]{1,128})/[0-9]{8}/[a-z0-9-]+/[a-z0-9]+/aws4_request`)
-
-// identify takes the access key out of the SigV4 header. The signature itself is not verified.
-func (s *Server) identify(r *http.Request) (caller, error) {
-	m := credential.FindStringSubmatch(r.Header.Get("Authorization"))
-	if m == nil {
-		return caller{}, refuse("MissingAuthenticationTokenException", "Request is missing Authentication Token")
-	}
-	if s.options.Callers == nil {
-		return caller{arn: "arn:aws:sts::" + s.options.Account + ":assumed-role/handrail/local"}, nil
-	}
-	arn, ok := s.options.Callers[m[1]]
-	if !ok {
-		return caller{}, refuse("UnrecognizedClientException", "The security token included in the request is invalid.")
-	}
-	return caller{arn: arn}, nil
+	return reply{status: http.StatusOK, body: out}
 }
 
 // asJSON keeps a body as it is if it is JSON, else as a string.
@@ -206,16 +174,12 @@ func asJSON(body []byte) json.RawMessage {
 	return text
 }
 
-// epoch is a time of the wire: seconds since 1970 with milliseconds.
-type epoch struct{ time.Time }
-
-// MarshalJSON writes a number such as 1564600648.159.
-func (e epoch) MarshalJSON() ([]byte, error) {
-	ms := e.UnixMilli()
-	return []byte(strconv.FormatInt(ms/1000, 10) + "." + pad(ms%1000)), nil
-}
-
-func pad(ms int64) string {
-	text := strconv.FormatInt(ms, 10)
-	return "000"[len(text):] + text
+// asAPIError gives the error of the wire, an internal one for anything that broke.
+func (s *Server) asAPIError(operation string, err error) *apiError {
+	var api *apiError
+	if errors.As(err, &api) {
+		return api
+	}
+	s.options.Log.Error("a call broke", "operation", operation, "error", err)
+	return refuse(codeInternal, "An error occurred on the server side.")
 }

@@ -75,6 +75,9 @@ func TestRefusals(t *testing.T) {
 	} {
 		status, answer := w.raw("AmazonSSM."+row.operation, row.body)
 		message, hasMessage := answer["Message"].(string)
+		if !hasMessage {
+			message, hasMessage = answer["message"].(string)
+		}
 		if status != http.StatusBadRequest || answer["__type"] != row.code || !strings.HasPrefix(message, row.message) {
 			t.Errorf("%s %s: %d %v", row.operation, row.body, status, answer)
 		}
@@ -86,7 +89,7 @@ func TestRefusals(t *testing.T) {
 
 func TestRequestsThatAreNoCalls(t *testing.T) {
 	t.Parallel()
-	server, err := New(Options{Callers: map[string]string{"AKIAEXAMPLE": "arn:aws:iam::123456789012:user/ana"}})
+	server, err := New(Options{Callers: map[string]Identity{"AKIAEXAMPLE": {ARN: "arn:aws:iam::123456789012:user/ana"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
