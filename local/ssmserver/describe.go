@@ -1,9 +1,6 @@
 package ssmserver
 
-import (
-	"slices"
-	"strconv"
-)
+import "slices"
 
 type executionRequest struct{ AutomationExecutionId string }
 
@@ -84,35 +81,33 @@ func describeSteps(s *Server, _ caller, in describeStepsRequest) (any, error) {
 		return nil, err
 	}
 	e.mu.Lock()
-	steps := e.stepsLocked()
-	e.mu.Unlock()
+	defer e.mu.Unlock()
+	runs := e.runsLocked()
+	list := "steps"
 	if in.ReverseOrder {
-		slices.Reverse(steps)
+		slices.Reverse(runs)
+		list = "reversed-steps"
 	}
 	type row struct {
-		at   int
-		data stepExecution
+		at  int
+		run *stepRun
 	}
 	var rows []row
-	for i, data := range steps {
-		if matchesAll(in.Filters, func(f filter, v string) bool { return matchesStep(data, f.Key, v) }) {
-			rows = append(rows, row{i, data})
+	for i, run := range runs {
+		if matchesAll(in.Filters, func(f filter, v string) bool { return matchesStep(run, f.Key, v) }) {
+			rows = append(rows, row{i, run})
 		}
 	}
-	name := "steps"
-	if in.ReverseOrder {
-		name = "reversed-steps"
-	}
-	page, next, err := paginate(rows, in.MaxResults, in.NextToken, name+strconv.Itoa(len(steps)), func(r row) string { return rising(int64(r.at)) })
+	page, next, err := paginate(rows, in.MaxResults, in.NextToken, list, func(r row) string { return rising(int64(r.at)) })
 	if err != nil {
 		return nil, err
 	}
-	list := []stepExecution{}
+	steps := []stepExecution{}
 	for _, r := range page {
-		list = append(list, r.data)
+		steps = append(steps, e.stepLocked(r.run))
 	}
 	return struct {
 		StepExecutions []stepExecution
 		NextToken      string `json:",omitempty"`
-	}{list, next}, nil
+	}{steps, next}, nil
 }

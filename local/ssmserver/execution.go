@@ -87,7 +87,8 @@ type execution struct {
 
 // stepRun is what happened to one step of an execution, once. It is guarded by its execution's mu.
 type stepRun struct {
-	step           runbook.Step
+	step           *runbook.Step  // as the document has it, never changed
+	block          []runbook.Step // the steps it stands among, nil for one that stands in no document
 	id             string
 	turn           *turn // nil outside of loops
 	status         string
@@ -104,16 +105,24 @@ type turn struct {
 	value     any // of the iterator; nil for loops that have a condition
 }
 
-func newStepRun(step runbook.Step, in *turn) *stepRun {
+func newStepRun(step *runbook.Step, in *turn) *stepRun {
 	return &stepRun{step: step, id: uuid.NewString(), turn: in, status: statusPending}
+}
+
+// newBlock makes the runs of steps that run one after another.
+func newBlock(steps []runbook.Step, in *turn) []*stepRun {
+	out := make([]*stepRun, len(steps))
+	for i := range steps {
+		out[i] = newStepRun(&steps[i], in)
+		out[i].block = steps
+	}
+	return out
 }
 
 func newExecution(d document, v *version, values runbook.Values) *execution {
 	e := &execution{id: uuid.NewString(), document: d.name, version: v.number, parsed: v.parsed, parameters: values, mode: "Auto",
 		status: statusPending, started: time.Now(), latest: map[string]*stepRun{}, variables: map[string]any{}, done: make(chan struct{})}
-	for _, step := range v.parsed.Steps {
-		e.main = append(e.main, newStepRun(step, nil))
-	}
+	e.main = newBlock(v.parsed.Steps, nil)
 	for _, v := range v.parsed.Variables {
 		if v.Default != nil {
 			e.variables[v.Name] = v.Default

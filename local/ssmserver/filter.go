@@ -2,6 +2,7 @@ package ssmserver
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -39,6 +40,11 @@ func isTime(v string) bool {
 func filterTime(v string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339, v)
 	return t, err == nil
+}
+
+func isIteration(v string) bool {
+	n, err := strconv.Atoi(v)
+	return err == nil && n > 0
 }
 
 func (rules filterRules) check(filters []filter) error {
@@ -99,23 +105,36 @@ func inTime(at epoch, key, v string) bool {
 func checkStepFilters(filters []filter) error {
 	return filterRules{
 		"StartTimeBefore": isTime, "StartTimeAfter": isTime, "StepExecutionStatus": oneOf(statuses()...), "StepExecutionId": anyValue,
-		"StepName": anyValue, "Action": anyValue, "ParentStepExecutionId": anyValue, "ParentStepIteration": anyValue, "ParentStepIteratorValue": anyValue,
+		"StepName": anyValue, "Action": anyValue, "ParentStepExecutionId": anyValue, "ParentStepIteration": isIteration, "ParentStepIteratorValue": anyValue,
 	}.check(filters)
 }
 
-func matchesStep(data stepExecution, key, v string) bool {
+// matchesStep takes a run whose execution is locked.
+func matchesStep(run *stepRun, key, v string) bool {
 	switch key {
 	case "StartTimeBefore", "StartTimeAfter":
-		return inTime(data.ExecutionStartTime, key, v)
+		return inTime(epoch{run.started}, key, v)
 	case "StepExecutionStatus":
-		return data.StepStatus == v
+		return run.status == v
 	case "StepExecutionId":
-		return data.StepExecutionId == v
+		return run.id == v
 	case "StepName":
-		return data.StepName == v
+		return run.step.Name == v
 	case "Action":
-		return data.Action == v
+		return run.step.Action == v
 	}
-	// No step here has a parent.
+	return run.turn != nil && run.turn.matches(key, v)
+}
+
+// matches compares the loop's run, the number of its iteration or the iterator's value.
+func (t *turn) matches(key, v string) bool {
+	switch key {
+	case "ParentStepExecutionId":
+		return t.loop.id == v
+	case "ParentStepIteration":
+		return strconv.Itoa(t.iteration) == v
+	case "ParentStepIteratorValue":
+		return t.value != nil && t.text() == v
+	}
 	return false
 }

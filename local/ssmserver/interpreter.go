@@ -155,7 +155,7 @@ func (e *execution) next(b *block, run *stepRun, done outcome, end *ending) (str
 }
 
 // following is the step that comes after one when nothing else decides: nextStep, or the one below it.
-func (b *block) following(step runbook.Step) (string, bool) {
+func (b *block) following(step *runbook.Step) (string, bool) {
 	if step.IsEnd {
 		return "", false
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"sort"
 	"strings"
 )
 
@@ -21,9 +22,7 @@ func paginate[T any](items []T, size int, token, list string, key func(T) string
 		if !ok {
 			return nil, "", refuse(codeInvalidToken, "The specified token isn't valid.")
 		}
-		for len(items) > 0 && key(items[0]) <= after {
-			items = items[1:]
-		}
+		items = items[sort.Search(len(items), func(i int) bool { return key(items[i]) > after }):]
 	}
 	if len(items) <= size {
 		return items, "", nil

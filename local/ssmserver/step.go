@@ -151,7 +151,7 @@ func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (resu
 		return result{}, &stepFailure{phase: phaseExecute, cause: "The local SSM does not cover the action " + run.step.Action,
 			stage: "Invocation", kind: "Action"}
 	}
-	c := &stepContext{server: s, execution: e, run: run, step: run.step, inputs: values}
+	c := &stepContext{server: s, execution: e, run: run, step: *run.step, inputs: values}
 	for attempt := 1; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return result{}, err

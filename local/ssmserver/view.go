@@ -3,6 +3,8 @@ package ssmserver
 import (
 	"maps"
 	"strconv"
+
+	"handrail/runbook"
 )
 
 // The answers hold their members in the order of the API model, which is the order in which the AWS CLI prints them.
@@ -108,15 +110,12 @@ func (e *execution) detail() executionDetail {
 	defer e.mu.Unlock()
 	out := executionDetail{
 		AutomationExecutionId: e.id, DocumentName: e.document, DocumentVersion: strconv.Itoa(e.version), ExecutionStartTime: epoch{e.started},
-		ExecutionEndTime: epoch{e.ended}, AutomationExecutionStatus: e.status, StepExecutions: e.stepsLocked(), Parameters: e.parameters.Wire(),
+		ExecutionEndTime: epoch{e.ended}, AutomationExecutionStatus: e.status, StepExecutions: e.stepsLocked(maxStepsInGet), StepExecutionsTruncated: len(e.runsLocked()) > maxStepsInGet, Parameters: e.parameters.Wire(),
 		Outputs: e.outputsLocked(), FailureMessage: e.failure, Mode: e.mode, ExecutedBy: e.executedBy, Targets: []string{},
 		ResolvedTargets: resolvedTargets{ParameterValues: []string{}}, MaxConcurrency: e.maxConcurrency, MaxErrors: e.maxErrors,
 		Variables: e.wireVariables(),
 	}
 	out.CurrentStepName, out.CurrentAction = e.currentLocked()
-	if len(out.StepExecutions) > maxStepsInGet {
-		out.StepExecutions, out.StepExecutionsTruncated = out.StepExecutions[:maxStepsInGet], true
-	}
 	return out
 }
 
@@ -141,16 +140,25 @@ func (e *execution) wireVariables() map[string][]string {
 	return out
 }
 
-// stepsLocked lists the steps that ran, in the order in which they started, then those still pending in document order.
-func (e *execution) stepsLocked() []stepExecution {
-	out := make([]stepExecution, 0, len(e.order)+len(e.main))
-	for _, run := range e.order {
-		out = append(out, e.stepLocked(run))
-	}
+// runsLocked lists the steps that ran, in the order in which they started, then those still pending in document order.
+func (e *execution) runsLocked() []*stepRun {
+	out := make([]*stepRun, 0, len(e.order)+len(e.main))
+	out = append(out, e.order...)
 	for _, run := range e.main {
 		if run.status == statusPending {
-			out = append(out, e.stepLocked(run))
+			out = append(out, run)
 		}
+	}
+	return out
+}
+
+// stepsLocked describes the first of the steps.
+func (e *execution) stepsLocked(most int) []stepExecution {
+	runs := e.runsLocked()
+	runs = runs[:min(len(runs), most)]
+	out := make([]stepExecution, 0, len(runs))
+	for _, run := range runs {
+		out = append(out, e.stepLocked(run))
 	}
 	return out
 }
@@ -161,7 +169,7 @@ func (e *execution) stepLocked(run *stepRun) stepExecution {
 		StepName: step.Name, Action: step.Action, TimeoutSeconds: step.TimeoutSeconds, OnFailure: step.OnFailure, MaxAttempts: step.MaxAttempts,
 		ExecutionStartTime: epoch{run.started}, ExecutionEndTime: epoch{run.ended}, StepStatus: run.status, Inputs: maps.Clone(run.inputs),
 		Outputs: run.wireOutputs(), FailureMessage: run.failure.message(), StepExecutionId: run.id, OverriddenParameters: map[string][]string{},
-		IsEnd: step.IsEnd, NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: e.parsed.Successors(step),
+		IsEnd: step.IsEnd, NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: run.successors(),
 	}
 	if run.failure != nil {
 		out.FailureDetails = &failureDetails{FailureStage: run.failure.stage, FailureType: run.failure.kind, Details: map[string][]string{}}
@@ -169,9 +177,20 @@ func (e *execution) stepLocked(run *stepRun) stepExecution {
 	if run.turn != nil {
 		out.ParentStepDetails = &parentStep{StepExecutionId: run.turn.loop.id, StepName: run.turn.loop.step.Name, Action: run.turn.loop.step.Action,
 			Iteration: run.turn.iteration}
-		if run.turn.value != nil {
-			out.ParentStepDetails.IteratorValue = asText(run.turn.value)
-		}
+		out.ParentStepDetails.IteratorValue = run.turn.text()
 	}
 	return out
+}
+
+// successors are the steps that can follow when it succeeds.
+func (run *stepRun) successors() []string {
+	return (&runbook.Document{Steps: run.block}).Successors(*run.step)
+}
+
+// text is the iterator's value as the API carries it, "" if there is none.
+func (t *turn) text() string {
+	if t.value == nil {
+		return ""
+	}
+	return asText(t.value)
 }
