@@ -1,0 +1,5 @@
+package script
+
+import "os/exec"
+
+func escape(*exec.Cmd) {}
