@@ -52,7 +52,7 @@ func TestBindRefuses(t *testing.T) {
 		{`{"type":"String","allowedPattern":"^(?!prod).*$"}`, "production", `Parameter "p" has value "production" not matching "^(?!prod).*$".`},
 		{`{"type":"String","allowedPattern":"^(?=.*)\\d+$"}`, "١٢٣", `Parameter "p" has value "١٢٣" not matching "^(?=.*)\\d+$".`},
 		{`{"type":"String","allowedPattern":"^(a+)+(?!x)$"}`, strings.Repeat("a", 60) + "!", `Parameter "p" cannot be checked against "^(a+)+(?!x)$": matching took longer than 100ms.`},
-		{`{"type":"String","allowedPattern":"[a-z&&[^b]]"}`, "a", `Parameter "p" cannot be checked against`},
+		{`{"type":"String","allowedPattern":"[^a-z&&[^b]]"}`, "a", `Parameter "p" cannot be checked against`},
 		{`{"type":"String","allowedPattern":"("}`, "(", `Parameter "p" cannot be checked against`},
 		{`{"type":"String","minChars":2}`, "é", `Parameter "p" has value "é" shorter than 2 characters.`},
 		{`{"type":"String","maxChars":2}`, "abc", `Parameter "p" has value "abc" longer than 2 characters.`},
@@ -98,30 +98,6 @@ func TestBindNamesEveryProblem(t *testing.T) {
 	p, _ := d.Parameter("few")
 	if err := p.Check(make([]string, MaxValues+1)); err == nil {
 		t.Error("51 values were accepted")
-	}
-}
-
-func TestPatternsOfBothEngines(t *testing.T) {
-	t.Parallel()
-	for pattern, texts := range map[string][2]string{
-		`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,1023}$`: {"cluster-1", "-x"},
-		`^(?!.*--)[a-z-]+$`:                  {"a-b", "a--b"},
-		`a|b`:                                {"b", "ab"},
-		`^$|^mrk-[a-z0-9]{1,2044}$`:          {"", "mrk-"},
-		`[]a]`:                               {"]", "b"},
-		`\[x\]`:                              {"[x]", "x"},
-	} {
-		match, err := compile(pattern)
-		if err != nil {
-			t.Errorf("%s: %v", pattern, err)
-			continue
-		}
-		if ok, err := match(texts[0]); !ok || err != nil {
-			t.Errorf("%s does not match %q: %v", pattern, texts[0], err)
-		}
-		if ok, err := match(texts[1]); ok || err != nil {
-			t.Errorf("%s matches %q: %v", pattern, texts[1], err)
-		}
 	}
 }
 

@@ -174,7 +174,7 @@ func TestParseBoundsSizeAndExpansion(t *testing.T) {
 func TestUnknownKeysAreNoted(t *testing.T) {
 	t.Parallel()
 	d, err := Parse([]byte(`{"schemaVersion":"0.3","owner":1,"mainSteps":[{"name":"a","action":"aws:sleep","retries":3}],
-"parameters":{"p":{"type":"String","regex":"x","allowedPattern":"[a[b]]"}}}`))
+"parameters":{"p":{"type":"String","regex":"x","allowedPattern":"[^a[b]]"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
