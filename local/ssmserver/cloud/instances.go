@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -43,101 +44,150 @@ func instanceStates() []string {
 
 // machine is an instance of the world.
 type machine struct {
-	moving
-	id   string
-	tags map[string]string
-	// checked is when the status checks pass.
-	checked time.Time
+	state
+	id, reservation string
+	index           int64 // in its reservation
+	tags            map[string]string
+	group           string // the Auto Scaling group it belongs to, "" for none
+	// checked says that the status checks pass while it runs.
+	checked bool
+
+	image, kind, zone, subnet, vpc string
+	address                        string // in the VPC
+	securityGroups                 []string
+	keyName, profile, userData     string
+	shutdown                       string // what a shutdown from inside does
+	keepRunning, keepAlive         bool   // DisableApiStop, DisableApiTermination
+	ebsOptimized, sourceDestCheck  bool
+	monitored                      bool
+	launched                       time.Time
+	reason                         string // why the state changed
 }
 
 var instancePattern = regexp.MustCompile(`^m?i-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
-func (c *Cloud) placeFleet(fleet []Instance) error {
-	for _, i := range fleet {
-		state := i.State
-		if state == "" {
-			state = stateRunning
-		}
+func (c *Cloud) placeFleet(now time.Time) error {
+	for _, i := range c.options.Fleet {
+		at := cmp.Or(i.State, stateRunning)
 		if !instancePattern.MatchString(i.ID) {
 			return fmt.Errorf("instance %q: an ID is i- and 8 or 17 hexadecimal digits", i.ID)
 		}
-		if !slices.Contains(instanceStates(), state) {
-			return fmt.Errorf("instance %s: state %q must be one of %s", i.ID, state, strings.Join(instanceStates(), ", "))
+		if !slices.Contains(instanceStates(), at) {
+			return fmt.Errorf("instance %s: state %q must be one of %s", i.ID, at, strings.Join(instanceStates(), ", "))
 		}
 		if c.machines.has(i.ID) {
 			return fmt.Errorf("instance %s is listed twice", i.ID)
 		}
-		c.machines.put(i.ID, &machine{id: i.ID, tags: maps.Clone(i.Tags), moving: moving{state: state}})
+		m := c.newMachine(i.ID, now.Add(-24*time.Hour))
+		m.tags, m.name, m.checked = maps.Clone(i.Tags), at, at == stateRunning
+		c.addMachine(m)
 	}
 	return nil
 }
 
-// settle ends a passing state whose time has come.
-func (c *Cloud) settle(m *machine, now time.Time) {
-	due := m.due
-	if m.moving.settle(now) && m.state == stateRunning {
-		m.checked = due.Add(c.options.CheckTime)
-	}
+// newMachine has what every instance has that is told nothing else.
+func (c *Cloud) newMachine(id string, now time.Time) *machine {
+	n := len(c.machines.order) + 10
+	return &machine{id: id, reservation: "r-" + strings.TrimPrefix(id, "i-"), launched: now, tags: map[string]string{},
+		image: defaultImage, kind: "t3.micro", subnet: defaultSubnet, vpc: defaultVPC, securityGroups: []string{defaultSecurityGroup},
+		address: fmt.Sprintf("10.0.%d.%d", n/250, n%250+1), shutdown: "stop", sourceDestCheck: true}
 }
 
-func (m *machine) passes(now time.Time) bool {
-	return m.state == stateRunning && !now.Before(m.checked)
+// addMachine puts an instance with its root volume into the world.
+func (c *Cloud) addMachine(m *machine) {
+	c.machines.put(m.id, m)
+	c.attachRoot(m)
 }
+
+// passes says whether both status checks do.
+func (m *machine) passes() bool { return m.name == stateRunning && m.checked }
 
 // Instances lists the fleet as it is now, in the order in which instances were made.
 func (c *Cloud) Instances() []Instance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
+	c.advance(time.Now())
 	out := []Instance{}
-	for _, id := range c.machines.order {
-		m := c.machines.items[id]
-		c.settle(m, now)
-		out = append(out, Instance{ID: id, Tags: maps.Clone(m.tags), State: m.state, StatusOK: m.passes(now)})
+	for _, m := range c.machines.all() {
+		out = append(out, Instance{ID: m.id, Tags: maps.Clone(m.tags), State: m.name, StatusOK: m.passes()})
 	}
 	return out
 }
 
 // SetInstance puts an instance into a state by hand. A passing state set so does not end by itself.
-func (c *Cloud) SetInstance(id, state string) error {
+func (c *Cloud) SetInstance(id, to string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance(time.Now())
 	m := c.machines.items[id]
 	if m == nil {
 		return fmt.Errorf("there is no instance %q; the fleet is %s", id, strings.Join(c.machines.order, ", "))
 	}
-	if !slices.Contains(instanceStates(), state) {
-		return fmt.Errorf("state %q must be one of %s", state, strings.Join(instanceStates(), ", "))
+	if !slices.Contains(instanceStates(), to) {
+		return fmt.Errorf("state %q must be one of %s", to, strings.Join(instanceStates(), ", "))
 	}
-	m.moving, m.checked = moving{state: state}, time.Time{}
+	m.set(to)
+	m.checked = true
 	c.touch()
 	return nil
 }
 
-// find answers as EC2 does: one unknown instance refuses the whole call. No IDs means every instance.
-func (c *Cloud) find(in request, ids []string) ([]*machine, error) {
+func (c *Cloud) start(m *machine, now time.Time) {
+	m.reason, m.launched = "", now
+	c.boot(m, now)
+}
+
+// boot takes an instance through pending to running, and later through its status checks.
+func (c *Cloud) boot(m *machine, now time.Time) {
+	c.pass(&m.state, statePending, now, c.options.StartTime, stateRunning, func(at time.Time) { c.recheck(m, at) })
+}
+
+// recheck lets the status checks pass after a while.
+func (c *Cloud) recheck(m *machine, now time.Time) {
+	m.checked = false
+	turn := m.turn
+	c.plan(now.Add(c.options.CheckTime), func(time.Time) {
+		if m.turn == turn {
+			m.checked = true
+		}
+	})
+}
+
+func (c *Cloud) stop(m *machine, now time.Time) {
+	m.reason = "User initiated (" + now.UTC().Format("2006-01-02 15:04:05 GMT") + ")"
+	c.pass(&m.state, stateStopping, now, c.options.StopTime, stateStopped, nil)
+}
+
+func (c *Cloud) terminate(m *machine, now time.Time) {
+	m.reason = "User initiated (" + now.UTC().Format("2006-01-02 15:04:05 GMT") + ")"
+	c.pass(&m.state, stateShuttingDown, now, c.options.StopTime, stateTerminated, func(time.Time) { c.releaseVolumes(m) })
+}
+
+// findInstances answers as EC2 does: one unknown instance refuses the whole call. No IDs means every instance.
+func (c *Cloud) findInstances(in request, ids []string) ([]*machine, error) {
+	if len(ids) == 0 {
+		return c.machines.all(), nil
+	}
 	var out []*machine
 	var missing []string
-	if ids == nil {
-		ids = c.machines.order
-	}
 	for _, id := range ids {
 		if !instancePattern.MatchString(id) {
-			return nil, in.fail("InvalidInstanceID.Malformed", "Invalid id: %q", id)
+			return nil, in.fail("InvalidInstanceID.Malformed", "Invalid id: %q", brief(id))
 		}
 		m := c.machines.items[id]
 		if m == nil {
 			missing = append(missing, id)
 			continue
 		}
-		c.settle(m, in.now)
-		out = append(out, m)
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
 	}
 	if len(missing) == 1 {
 		return nil, in.fail("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", missing[0])
 	}
 	if len(missing) > 1 {
-		return nil, in.fail("InvalidInstanceID.NotFound", "The instance IDs '%s' do not exist", strings.Join(missing, ", "))
+		return nil, in.fail("InvalidInstanceID.NotFound", "The instance IDs '%s' do not exist", strings.Join(missing[:min(len(missing), 100)], ", "))
 	}
 	return out, nil
 }
