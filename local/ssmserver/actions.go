@@ -4,7 +4,7 @@ package ssmserver
 func actions() map[string]action {
 	out := map[string]action{}
 	for _, a := range []action{
-		uncovered("aws:approve"),
+		approveAction(),
 		uncovered("aws:assertAwsResourceProperty"),
 		branchAction(),
 		changeInstanceState(),
@@ -20,12 +20,12 @@ func actions() map[string]action {
 		uncovered("aws:executeStateMachine"),
 		uncovered("aws:invokeLambdaFunction"),
 		uncovered("aws:invokeWebhook"),
-		uncovered("aws:loop"),
-		uncovered("aws:pause"),
+		loopAction(),
+		pauseAction(),
 		uncovered("aws:runCommand"),
 		uncovered("aws:runInstances"),
 		sleepAction(),
-		uncovered("aws:updateVariable"),
+		updateVariableAction(),
 		uncovered("aws:waitForAwsResourceProperty"),
 	} {
 		out[a.name] = a

@@ -34,10 +34,16 @@ func inBubble(t *testing.T, o Options, story func(b *bubble)) {
 // call sends one request and gives the status and the answer.
 func (b *bubble) call(operation, body string) (int, map[string]any) {
 	b.Helper()
+	return b.callAs("AKIAEXAMPLE", operation, body)
+}
+
+// callAs sends it with that access key.
+func (b *bubble) callAs(key, operation, body string) (int, map[string]any) {
+	b.Helper()
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	request.Header.Set("X-Amz-Target", "AmazonSSM."+operation)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261123/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20261123/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0")
 	recorder := httptest.NewRecorder()
 	b.server.ServeHTTP(recorder, request)
 	var answer map[string]any

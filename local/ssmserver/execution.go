@@ -69,9 +69,11 @@ type execution struct {
 	status  string
 	ended   time.Time
 	failure string
-	outcome string     // the first critical failure's status, "" so far
-	main    []*stepRun // the document's own steps, in its order
-	order   []*stepRun // every run of a step, in the order in which they started
+	// outcome is the status of the first failure that decides about the whole, "" so far, and reason what it said. The
+	// execution's failure says it when it ends.
+	outcome, reason string
+	main            []*stepRun // the document's own steps, in its order
+	order           []*stepRun // every run of a step, in the order in which they started
 	// latest is each step's newest run, which references mean.
 	latest    map[string]*stepRun
 	current   *stepRun // the innermost running step, nil if none
@@ -82,7 +84,9 @@ type execution struct {
 	// cancel interrupts what runs now; cut says that the server closes and nothing is to be written any more.
 	cancel        context.CancelCauseFunc
 	complete, cut bool
-	cancelling    bool // the steps that follow a cancellation run
+	cancelBy      time.Time // when what follows a cancellation must have ended, zero so far
+	awaited       *awaited  // what waits for a signal, nil if nothing does
+	hand          *hand     // of executions whose steps are started one by one; nil for the others
 }
 
 // stepRun is what happened to one step of an execution, once. It is guarded by its execution's mu.
@@ -135,13 +139,17 @@ func newExecution(d document, v *version, values runbook.Values) *execution {
 func (e *execution) enter(run *stepRun) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.enterLocked(run)
+}
+
+func (e *execution) enterLocked(run *stepRun) {
 	if e.cut || run.status != statusPending {
 		return
 	}
 	e.order = append(e.order, run)
 	e.latest[run.step.Name] = run
 	run.started, e.current = time.Now(), run
-	if !e.cancelling && e.status != statusCancelling {
+	if e.status != statusCancelling {
 		e.setStatus(statusInProgress)
 	}
 	e.setStep(run, statusInProgress)
@@ -160,7 +168,7 @@ func (e *execution) outputsLocked() map[string][]string {
 		out[name] = []string{noOutput}
 		step, output, _ := strings.Cut(name, ".")
 		run := e.latest[step]
-		if run == nil || run.status != statusSuccess {
+		if run == nil || run.status != statusSuccess && run.status != statusExited {
 			continue
 		}
 		out[name] = []string{}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,6 +30,19 @@ func (in inputs) text(name string) (string, error) {
 		return v, nil
 	}
 	return "", invalidInput("The input " + name + " must be a string")
+}
+
+// number gives a whole number, which may be text, or otherwise if it is not there.
+func (in inputs) number(name string, otherwise, low, high int) (int, error) {
+	value, given := in[name]
+	if !given || value == nil {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(asText(value))
+	if err != nil || n < low || n > high {
+		return 0, invalidInput(fmt.Sprintf("The input %s must be a whole number from %d to %d", name, low, high))
+	}
+	return n, nil
 }
 
 // flag gives a boolean input, which may be text since parameters often are.

@@ -11,6 +11,7 @@ import (
 var (
 	errClosed    = errors.New("the server closes")
 	errCancelled = errors.New("the execution is cancelled")
+	errStopped   = errors.New("the step is stopped")
 	errTimedOut  = errors.New("the step timed out")
 )
 
@@ -28,13 +29,17 @@ func (e *execution) interrupt(cause error) {
 	e.cancel(cause)
 }
 
-// cancellation gives the context for the steps after a cancellation.
+// cancellation gives the context for the steps after a cancellation. However often it is asked for, they have the same
+// two minutes.
 func (e *execution) cancellation() (context.Context, context.CancelFunc) {
-	limited, stop := context.WithTimeoutCause(context.Background(), cancellationTime, errTimedOut)
-	ctx, cancel := context.WithCancelCause(limited)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.cancel, e.cancelling = cancel, true
+	if e.cancelBy.IsZero() {
+		e.cancelBy = time.Now().Add(cancellationTime)
+	}
+	limited, stop := context.WithDeadlineCause(context.Background(), e.cancelBy, errTimedOut)
+	ctx, cancel := context.WithCancelCause(limited)
+	e.cancel = cancel
 	if e.cut {
 		cancel(errClosed)
 	}
@@ -46,13 +51,13 @@ func (s *Server) run(ctx context.Context, e *execution) {
 	defer s.running.Done()
 	defer close(e.done)
 	defer e.interrupt(errCancelled) // frees the contexts
-	if e.drive != nil {
+	switch {
+	case e.drive != nil:
 		e.drive(ctx)
-	} else {
-		end := s.walk(ctx, e, &block{runs: e.main}, 0)
-		e.mu.Lock()
-		e.outcome, e.failure = end.outcome, end.failure
-		e.mu.Unlock()
+	case e.hand != nil:
+		s.runByHand(ctx, e)
+	default:
+		s.walk(ctx, e, &block{runs: e.main}, 0)
 	}
 	if !e.isCut() {
 		e.finish()
@@ -66,7 +71,10 @@ func (e *execution) isCut() bool {
 }
 
 // block is a list of steps that run one after another: the document's own, or one turn of a loop.
-type block struct{ runs []*stepRun }
+type block struct {
+	runs []*stepRun
+	turn *turn // nil for the document's own
+}
 
 func (b *block) index(name string) int {
 	for i, run := range b.runs {
@@ -77,50 +85,66 @@ func (b *block) index(name string) int {
 	return -1
 }
 
-// ending is how a block ended.
+// ending is how a block ended: at its end if all of it is zero.
 type ending struct {
-	// outcome is the status of the first critical step that failed or timed out, Cancelled if it was cancelled, else "".
-	outcome, failure string
-	// exit is the step outside of the block to go on with, "" if there is none.
-	exit string
+	// exit is the step outside of a turn to go on with, and cancelled says that it follows a cancellation.
+	exit      string
+	cancelled bool
+	// aborted is the step whose failure ended a turn.
+	aborted *stepRun
 }
 
 // walk runs the steps of a block from the one at index i.
 func (s *Server) walk(ctx context.Context, e *execution, b *block, i int) ending {
 	var end ending
-	for more := i < len(b.runs); more; {
+	for {
 		run := b.runs[i]
 		e.enter(run)
 		done := s.runStep(ctx, e, run)
-		if e.isCut() {
-			return end
+		if ctx.Err() != nil && !done.cancelled {
+			return end // whoever ended ctx knows what that means
 		}
-		var next string
-		next, more = e.next(b, run, done, &end)
-		if done.status == statusCancelled && !e.inCancellation() && errors.Is(context.Cause(ctx), errCancelled) {
-			if next, more = runbook.StepTarget(run.step.OnCancel); more {
-				var stop context.CancelFunc
-				ctx, stop = e.cancellation()
-				defer stop()
-			}
-		}
+		next, more := e.next(b, run, done, &end)
 		if !more {
 			return end
 		}
-		if i = b.index(next); i < 0 {
+		end.cancelled = end.cancelled || done.cancelled
+		if i = b.index(next); i < 0 && b.turn != nil {
 			end.exit = next
 			return end
 		}
-		// Documents whose steps run in a circle are refused, so that a step of a block runs once.
-		more = b.runs[i].status == statusPending
+		if !e.canEnter(b, i, next) {
+			return end
+		}
+		if done.cancelled {
+			var stop context.CancelFunc
+			ctx, stop = e.cancellation()
+			defer stop()
+		}
 	}
-	return end
 }
 
-func (e *execution) inCancellation() bool {
+// canEnter says whether the step can run next, and lets the execution fail if it cannot. Documents that jump to nowhere
+// or run in a circle are refused when they are created, but a reference can name any step.
+func (e *execution) canEnter(b *block, i int, name string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.cancelling
+	switch {
+	case i < 0:
+		e.decide(statusFailed, "The automation cannot go on with the step "+name+": there is no step of that name.")
+	case b.runs[i].status != statusPending:
+		e.decide(statusFailed, "The automation cannot go on with the step "+name+": it ran before, and the steps run in a circle.")
+	default:
+		return true
+	}
+	return false
+}
+
+// decide remembers the first failure that decides about the whole. The caller holds e.mu.
+func (e *execution) decide(status, reason string) {
+	if e.outcome == "" {
+		e.outcome, e.reason = status, reason
+	}
 }
 
 // next decides what follows a step, and remembers the failure that decides about the whole.
@@ -128,12 +152,12 @@ func (e *execution) next(b *block, run *stepRun, done outcome, end *ending) (str
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	step := run.step
+	completes := e.complete && b.turn == nil
 	switch done.status {
 	case statusCancelled:
-		end.outcome = statusCancelled
-		return "", false
+		return done.next, done.next != ""
 	case statusSuccess, statusExited:
-		if e.complete {
+		if completes && !done.cancelled {
 			return "", false
 		}
 		if done.next != "" {
@@ -142,10 +166,14 @@ func (e *execution) next(b *block, run *stepRun, done outcome, end *ending) (str
 		return b.following(step)
 	}
 	aborts := step.OnFailure == "" || step.OnFailure == "Abort"
-	if end.outcome == "" && (aborts || step.Critical()) {
-		end.outcome, end.failure = done.status, run.failure.message()
+	if aborts && b.turn != nil {
+		end.aborted = run
+		return "", false
 	}
-	if aborts || step.IsEnd || e.complete {
+	if aborts || step.Critical() {
+		e.decide(done.status, run.failure.message())
+	}
+	if aborts || step.IsEnd || completes {
 		return "", false
 	}
 	if target, ok := runbook.StepTarget(step.OnFailure); ok {
@@ -177,6 +205,9 @@ func (e *execution) finish() {
 		e.failure = ""
 		e.setStatus(statusCancelled)
 	case e.outcome != "":
+		if e.failure == "" {
+			e.failure = e.reason
+		}
 		e.setStatus(e.outcome)
 	default:
 		e.setStatus(statusSuccess)

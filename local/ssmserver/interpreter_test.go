@@ -70,7 +70,7 @@ func TestMessagesOfFailures(t *testing.T) {
 		{bad("a", ""), "Step fails when it is Execute/Cancelling action. The instance ID 'i-0ccccccccccccccc1' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: InvalidInstanceID.NotFound; ",
 			"). Please refer to Automation Service Troubleshooting Guide for more diagnosis details.", "Invocation", "Action"},
 		{stuck("a", `,"timeoutSeconds":5`), "Step timed out while step is verifying the instances have reached the desired state. Please refer", "details.", "PostVerification", "Verification"},
-		{`{"name":"a","action":"aws:approve"}`, "Step fails when it is Execute/Cancelling action. The local SSM does not cover the action aws:approve. Please", "details.", "Invocation", "Action"},
+		{`{"name":"a","action":"aws:putServerUpgradeMetrics"}`, "Step fails when it is Execute/Cancelling action. The local SSM does not cover the action aws:putServerUpgradeMetrics. Please", "details.", "Invocation", "Action"},
 		{`{"name":"a","action":"aws:sleep","inputs":{}}`, "Step fails when it is validating and resolving the step inputs. Exactly one of the inputs Duration and Timestamp is required. Please", "details.", "InputValidation", "Action"},
 		{`{"name":"a","action":"aws:sleep","inputs":{"Duration":"{{ b.Out }}"}},` + ok("b", ""), "Step fails when it is validating and resolving the step inputs. the output Out of step b is not available. Please", "details.", "InputValidation", "Action"},
 	} {

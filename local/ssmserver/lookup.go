@@ -75,7 +75,7 @@ func (e *execution) stepOutput(r runbook.Reference) (any, bool, error) {
 	defer e.mu.Unlock()
 	run := e.latest[r.Name]
 	if run == nil {
-		if _, declared := e.parsed.Step(r.Name); !declared {
+		if !e.declares(r.Name) {
 			return nil, false, nil // braces of a script, for one
 		}
 		return nil, false, fmt.Errorf("the output %s of step %s is not available", r.Output, r.Name)

@@ -5,12 +5,13 @@ func operations() map[string]operation {
 	out := map[string]operation{}
 	for _, op := range []operation{
 		{name: "StartAutomationExecution", input: startShape(), handle: handler(startExecution),
-			note: "not yet: Mode Interactive, Targets, TargetMaps, TargetLocations, TargetLocationsURL, AlarmConfiguration"},
+			note: "not yet: Targets, TargetMaps, TargetLocations, TargetLocationsURL, AlarmConfiguration"},
 		{name: "GetAutomationExecution", input: getExecutionShape(), handle: handler(getExecution)},
 		{name: "DescribeAutomationExecutions", input: describeExecutionsShape(), handle: handler(describeExecutions), note: "all filter keys"},
 		{name: "DescribeAutomationStepExecutions", input: describeStepsShape(), handle: handler(describeSteps), note: "all filter keys, ReverseOrder"},
 		{name: "StopAutomationExecution", input: stopShape(), handle: handler(stopExecution), note: "Cancel, Complete"},
-		{name: "SendAutomationSignal", input: signalShape(), handle: handler(sendSignal), refuses: true, note: "answers InvalidAutomationSignalException: no step waits for a signal yet"},
+		{name: "SendAutomationSignal", input: signalShape(), handle: handler(sendSignal),
+			note: "Approve, Reject, StartStep, StopStep, Resume; Revoke is InvalidAutomationSignalException"},
 		{name: "DescribeDocument", input: describeDocumentShape(), handle: handler(describeDocument)},
 		{name: "GetDocument", input: getDocumentShape(), handle: handler(getDocument), note: "JSON by default, YAML on request"},
 		{name: "ListDocuments", input: listDocumentsShape(), handle: handler(listDocuments),

@@ -23,8 +23,6 @@ type startRequest struct {
 // uncovered names the part of the request that this server does not do yet, "" if there is none.
 func (in startRequest) uncovered() string {
 	switch {
-	case in.Mode == "Interactive":
-		return "Mode Interactive"
 	case len(in.Targets) > 0:
 		return "Targets"
 	case len(in.TargetMaps) > 0:
@@ -105,15 +103,19 @@ func (s *Server) launch(e *execution) (*execution, error) {
 	return kept, err
 }
 
-// begin makes the execution one that runs, its first step entered, so that whoever looks right after the start sees it.
+// begin makes the execution one that runs, its first step entered unless a signal has to start it, so that whoever looks
+// right after the start sees it.
 func (e *execution) begin() {
-	if e.drive == nil {
-		e.enter(e.main[0])
-		return
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.setStatus(statusInProgress)
+	switch {
+	case e.drive != nil:
+		e.setStatus(statusInProgress)
+	case e.hand != nil:
+		e.setStatus(statusWaiting)
+	default:
+		e.enterLocked(e.main[0])
+	}
 }
 
 // sameStart answers the execution if the request is the one that started it.
@@ -141,6 +143,9 @@ func (s *Server) prepare(by caller, in startRequest) (*execution, error) {
 	e := newExecution(d, v, values)
 	e.executedBy, e.token, e.tokenRequest = by.arn, in.ClientToken, in.fingerprint()
 	e.maxConcurrency, e.maxErrors = in.MaxConcurrency, in.MaxErrors
+	if in.Mode == modeInteractive {
+		e.mode, e.hand = in.Mode, newHand(v.parsed.Steps[0].Name)
+	}
 	e.tags = map[string]bool{}
 	for _, t := range in.Tags {
 		e.tags[t.Key] = true

@@ -56,7 +56,6 @@ func TestStartRefuses(t *testing.T) {
 		"six tags":     {func(in *ssm.StartAutomationExecutionInput) { in.Tags = tags("a", "b", "c", "d", "e", "f") }, "ValidationException", "At most 5 tags can be given when an automation starts."},
 		"the same tag": {func(in *ssm.StartAutomationExecutionInput) { in.Tags = tags("a", "a") }, "ValidationException", "The tag key a is given twice."},
 		"a reserved":   {func(in *ssm.StartAutomationExecutionInput) { in.Tags = tags("AWS:a") }, "ValidationException", ""},
-		"interactive":  {func(in *ssm.StartAutomationExecutionInput) { in.Mode = types.ExecutionModeInteractive }, "ValidationException", "Mode Interactive is not covered by the local SSM yet."},
 		"targets":      {func(in *ssm.StartAutomationExecutionInput) { in.Targets = []types.Target{{Key: aws.String("tag:a")}} }, "ValidationException", "Targets is not covered by the local SSM yet."},
 		"target maps":  {func(in *ssm.StartAutomationExecutionInput) { in.TargetMaps = []map[string][]string{{"a": {"b"}}} }, "ValidationException", "TargetMaps is not"},
 		"locations": {func(in *ssm.StartAutomationExecutionInput) {

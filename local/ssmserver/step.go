@@ -1,6 +1,7 @@
 package ssmserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -23,6 +24,8 @@ type stepFailure struct {
 	// stage and kind are FailureStage and FailureType of the API.
 	stage, kind string
 	timedOut    bool
+	// final says that another attempt would fail in the same way.
+	final bool
 }
 
 func (f *stepFailure) Error() string { return f.message() }
@@ -41,15 +44,19 @@ func (f *stepFailure) message() string {
 }
 
 func invalidInput(cause string) *stepFailure {
-	return &stepFailure{phase: phaseInputs, cause: cause, stage: "InputValidation", kind: "Action"}
+	return &stepFailure{phase: phaseInputs, cause: cause, stage: "InputValidation", kind: "Action", final: true}
 }
 
 func actionFailed(err error) *stepFailure {
 	return &stepFailure{phase: phaseExecute, cause: err.Error(), stage: "Invocation", kind: "Action"}
 }
 
-// outcome is how a step ended, and where a branch goes.
-type outcome struct{ status, next string }
+// outcome is how a step ended, and where that leads: "" means that the document's order decides, but the end for a step
+// that was cancelled. cancelled says that the execution is, so that next follows the cancellation.
+type outcome struct {
+	status, next string
+	cancelled    bool
+}
 
 // stepContext is what an action may use.
 type stepContext struct {
@@ -64,8 +71,9 @@ type result struct {
 	outputs map[string]any
 	// next is the step to go on with, "" if the document's order decides.
 	next string
-	// status is Exited for a loop that went on outside of itself; "" means Success.
-	status string
+	// status is Exited for a loop that went on outside of itself, after a cancellation if cancelled; "" means Success.
+	status    string
+	cancelled bool
 }
 
 // action is one row of the coverage table.
@@ -92,23 +100,26 @@ func (s *Server) runStep(ctx context.Context, e *execution, run *stepRun) outcom
 		return outcome{}
 	}
 	run.ended, run.outputs = time.Now(), out.outputs
-	status := statusSuccess
-	switch {
+	done := outcome{status: statusSuccess, next: out.next, cancelled: out.cancelled}
+	switch cause := context.Cause(ctx); {
 	case err == nil:
-		if out.status != "" {
-			status = out.status
+		done.status = cmp.Or(out.status, statusSuccess)
+	case errors.Is(cause, errCancelled):
+		done = outcome{status: statusCancelled, cancelled: true}
+		if run.step.Action != actionLoop { // docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-loop.html
+			done.next, _ = runbook.StepTarget(run.step.OnCancel)
 		}
-	case errors.Is(context.Cause(ctx), errCancelled):
-		status = statusCancelled
+	case errors.Is(cause, errStopped):
+		done = outcome{status: statusCancelled}
 	default:
 		run.failure = asFailure(err)
-		status = statusFailed
+		done = outcome{status: statusFailed}
 		if run.failure.timedOut {
-			status = statusTimedOut
+			done.status = statusTimedOut
 		}
 	}
-	e.setStep(run, status)
-	return outcome{status: status, next: out.next}
+	e.setStep(run, done.status)
+	return done
 }
 
 func asFailure(err error) *stepFailure {
@@ -153,11 +164,11 @@ func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (resu
 	}
 	c := &stepContext{server: s, execution: e, run: run, step: *run.step, inputs: values}
 	for attempt := 1; ; attempt++ {
-		if err := ctx.Err(); err != nil {
-			return result{}, err
+		if ctx.Err() != nil {
+			return result{}, act.interrupted(ctx)
 		}
 		out, err := act.attempt(ctx, c)
-		if err == nil || attempt >= run.step.MaxAttempts || ctx.Err() != nil || asFailure(err).stage == "InputValidation" {
+		if err == nil || attempt >= run.step.MaxAttempts || ctx.Err() != nil || asFailure(err).final {
 			return out, err
 		}
 	}
@@ -175,8 +186,16 @@ func (a action) attempt(ctx context.Context, c *stepContext) (result, error) {
 	}
 	defer stop()
 	out, err := a.run(limited, c)
-	if err != nil && errors.Is(context.Cause(limited), errTimedOut) {
-		return result{}, &stepFailure{phase: a.verifying, stage: "PostVerification", kind: "Verification", timedOut: true}
+	if err != nil && limited.Err() != nil {
+		return result{}, a.interrupted(limited)
 	}
 	return out, err
+}
+
+// interrupted is why the action cannot go on in a context that has ended.
+func (a action) interrupted(ctx context.Context) error {
+	if errors.Is(context.Cause(ctx), errTimedOut) {
+		return &stepFailure{phase: a.verifying, stage: "PostVerification", kind: "Verification", timedOut: true}
+	}
+	return ctx.Err()
 }

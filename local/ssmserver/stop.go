@@ -22,22 +22,24 @@ func (e *execution) stop(complete bool) error {
 	}
 	if complete {
 		e.complete = true
+		e.hand.end()
 		return nil
 	}
 	e.setStatus(statusCancelling)
-	if e.current != nil && !ended(e.current.status) {
-		e.setStep(e.current, statusCancelling)
-	}
+	e.cancelSteps()
 	e.cancel(errCancelled)
 	return nil
 }
 
-type signalRequest struct{ AutomationExecutionId, SignalType string }
-
-// sendSignal knows the executions, but no step that waits for a signal is covered.
-func sendSignal(s *Server, _ caller, in signalRequest) (any, error) {
-	if _, err := s.executions.get(in.AutomationExecutionId); err != nil {
-		return nil, err
+// cancelSteps shows that what runs is being cancelled: the innermost step, and the loop around it. The caller holds e.mu.
+func (e *execution) cancelSteps() {
+	for run := e.current; run != nil; {
+		if !ended(run.status) {
+			e.setStep(run, statusCancelling)
+		}
+		if run.turn == nil {
+			return
+		}
+		run = run.turn.loop
 	}
-	return nil, refuse("InvalidAutomationSignalException", "The signal %s is not valid: the local SSM covers no step that waits for a signal yet.", in.SignalType)
 }
