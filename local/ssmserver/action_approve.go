@@ -24,7 +24,7 @@ const (
 var approvalTopic = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:Automation[A-Za-z0-9_-]{0,246}$`)
 
 func approveAction() action {
-	return action{name: "aws:approve", timeout: signalTime, run: runApprove, verifying: "waiting for the approvals",
+	return action{name: "aws:approve", timeout: signalTime, run: runApprove, idle: blocking, verifying: "waiting for the approvals",
 		note: "Approvers by user name, user ARN, role ARN or session ARN; the form of NotificationArn is checked, and nothing is sent there; no EnhancedApprovals"}
 }
 

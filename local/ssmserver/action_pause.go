@@ -3,7 +3,7 @@ package ssmserver
 import "context"
 
 func pauseAction() action {
-	return action{name: "aws:pause", timeout: signalTime, run: runPause, verifying: "waiting for the signal Resume",
+	return action{name: "aws:pause", timeout: signalTime, run: runPause, idle: blocking, verifying: "waiting for the signal Resume",
 		note: "waits for Resume; the undocumented Message is accepted"}
 }
 

@@ -11,7 +11,7 @@ import (
 const maxSleep = 604_799 * time.Second
 
 func sleepAction() action {
-	return action{name: "aws:sleep", run: runSleep, verifying: "verifying the sleep has ended", note: "Duration and Timestamp"}
+	return action{name: "aws:sleep", run: runSleep, idle: blocking, verifying: "verifying the sleep has ended", note: "Duration and Timestamp"}
 }
 
 func runSleep(ctx context.Context, c *stepContext) (result, error) {

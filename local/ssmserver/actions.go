@@ -14,7 +14,7 @@ func actions() map[string]action {
 		uncovered("aws:createTags"),
 		uncovered("aws:deleteImage"),
 		uncovered("aws:deleteStack"),
-		uncovered("aws:executeAutomation"),
+		automationAction(),
 		uncovered("aws:executeAwsApi"),
 		uncovered("aws:executeScript"),
 		uncovered("aws:executeStateMachine"),

@@ -66,6 +66,27 @@ func assumptions() []Assumption {
 		{"assume role", "checked when the execution starts; a fixed list of roles can be assumed"},
 		{"outputs of steps", "a selector that finds nothing, or null, gives \"\" for String, Integer and Boolean and an empty StringList, MapList or StringMap; " +
 			"a value that cannot be converted fails the step"},
+		{"aws:executeAutomation", "a child that ends in another way than Success fails the step, which keeps ExecutionId and Status as outputs; " +
+			"a list inside a list of RuntimeParameters is spread, null is left out; the step ends after the child it cancels, unless its time ran out"},
+		{"levels of automations", "the children of targets and of locations count as levels, too"},
+		{"Targets", "values are checked when their child starts, whose step fails then; one of the Parameters that is the target parameter is ignored; " +
+			"the parent shows the Parameters that were given, without defaults; Mode Interactive is refused"},
+		{"Targets that are looked up", "by the execution's role after the start: tags of instances with ec2.DescribeInstances, of other target types with the tagging API, " +
+			"all instances without the terminated ones; the parent fails if nothing matches"},
+		{"TargetMaps", "a child is named after the value of TargetParameterName, or after all of its values"},
+		{"ResolvedTargets", "Truncated above 50"},
+		{"concurrency", "the next 2, 4, 8… children start when all of the ones before have ended, and from MaxConcurrency on each that ends makes room for one; " +
+			"percentages are rounded up"},
+		{"MaxErrors", "10% of 50 stops at the sixth error, as the API reference says, not at the fifth; percentages are rounded down; 0 if none is given; " +
+			"children that failed, timed out or were cancelled are errors"},
+		{"parents of many", "Failed after more errors than MaxErrors, else Success; the steps of children that were not started stay Pending; " +
+			"Complete starts no more children and waits for those that run"},
+		{"TargetLocations", "each location has its own limits and they run side by side; steps are named ACCOUNT-REGION; a child's role parameter is the execution role, " +
+			"which exists everywhere and is shown as ExecutedBy, too; a document with a fixed role keeps it; every Region lists the executions of all"},
+		{"AlarmConfiguration", "looked up every 15 seconds by the service's own role; a missing alarm counts as one that cannot be looked up; the execution is Cancelled"},
+		{"quotas of executions", "5,000 wait in the queue, 1,000 parents of many in theirs, and children are never refused; up to 400 in aws:approve, aws:pause and aws:sleep run " +
+			"beside the 100; who waits for a child gives its place to others, who gets one back first; other accounts and Regions have their own, not counted here"},
+		{"lists of executions", "parents and children together"},
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},

@@ -29,6 +29,8 @@ const (
 	codeSerialization     = "SerializationException"
 	codeUnknownOperation  = "UnknownOperationException"
 	codeThrottled         = "ThrottlingException"
+	codeInvalidTarget     = "InvalidTarget"
+	codeLimitExceeded     = "AutomationExecutionLimitExceededException"
 	codeInvalidParameters = "InvalidAutomationExecutionParametersException"
 	codeNoExecution       = "AutomationExecutionNotFoundException"
 	codeInvalidFilterKey  = "InvalidFilterKey"

@@ -50,14 +50,18 @@ type execution struct {
 	parameters           runbook.Values
 	role                 string // what the steps run as; "" is the caller
 	// identity is the ARN that the calls of the steps count as: a session of the role, or the caller.
-	identity                  string
-	account, region           string
-	parentID                  string
-	depth                     int // 0 for what a client started, 1 for its children
-	tags                      map[string]bool
-	maxConcurrency, maxErrors string
-	token, tokenRequest       string
-	started                   time.Time
+	identity        string
+	account, region string
+	parentID        string
+	depth           int    // 0 for what a client started, 1 for its children
+	target          string // what the parent of many targets started this child for
+	placed          string // the role of the location that the execution was placed in, "" if none
+	// overseas and rated say that an ancestor runs in several accounts and Regions, and that one is a parent of many.
+	overseas, rated bool
+	token           string
+	asked           startRequest
+	started         time.Time
+	slot            *slot
 	// observe is told every change, under mu; nil means nobody listens.
 	observe func(Change)
 	// drive replaces the walk through the document's steps, for the parents of many targets; nil means the walk.
@@ -81,6 +85,11 @@ type execution struct {
 	// awsCalls are the newest AWS operations; awsForgotten counts the older ones.
 	awsCalls     []AWSCall
 	awsForgotten int
+	tags         map[string]string
+	resolved     []string // what the targets are
+	// triggered is the alarm that stopped the execution, triggeredAt the step that ran then.
+	triggered   []alarmState
+	triggeredAt *stepRun
 	// cancel interrupts what runs now; cut says that the server closes and nothing is to be written any more.
 	cancel        context.CancelCauseFunc
 	complete, cut bool
@@ -100,6 +109,7 @@ type stepRun struct {
 	inputs         map[string]string
 	outputs        map[string]any
 	failure        *stepFailure
+	location       *targetLocation // where a parent of many locations started the child
 }
 
 // turn is one iteration of a loop.
@@ -201,4 +211,11 @@ func jsonText(v any) string {
 		return ""
 	}
 	return string(text)
+}
+
+func (e *execution) tagged(key string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ok := e.tags[key]
+	return ok
 }

@@ -85,9 +85,13 @@ func matchesExecution(e *execution, data executionMetadata, key, v string) bool 
 	case "AutomationType":
 		return data.AutomationType == v
 	case "TagKey":
-		return e.tags[v]
+		return e.tagged(v)
+	case "ParentExecutionId":
+		return data.ParentAutomationExecutionId == v
+	case "TargetResourceGroup":
+		return slices.ContainsFunc(data.Targets, func(t target) bool { return t.Key == keyGroup && slices.Contains(t.Values, v) })
 	}
-	// Nothing here has a parent, a resource group, a subtype or an OpsItem.
+	// Nothing here has a subtype or an OpsItem.
 	return false
 }
 

@@ -51,7 +51,14 @@ func (s *Server) run(ctx context.Context, e *execution) {
 	defer s.running.Done()
 	defer close(e.done)
 	defer e.interrupt(errCancelled) // frees the contexts
+	defer e.slot.leave()
+	granted := e.slot.wait(ctx)
+	if granted {
+		e.begin()
+		s.watchAlarm(ctx, e)
+	}
 	switch {
+	case !granted:
 	case e.drive != nil:
 		e.drive(ctx)
 	case e.hand != nil:

@@ -5,7 +5,7 @@ func operations() map[string]operation {
 	out := map[string]operation{}
 	for _, op := range []operation{
 		{name: "StartAutomationExecution", input: startShape(), handle: handler(startExecution),
-			note: "not yet: Targets, TargetMaps, TargetLocations, TargetLocationsURL, AlarmConfiguration"},
+			note: "not covered: TargetLocationsURL, organizational units and IncludeChildOrganizationUnits, as there is no organization here"},
 		{name: "GetAutomationExecution", input: getExecutionShape(), handle: handler(getExecution)},
 		{name: "DescribeAutomationExecutions", input: describeExecutionsShape(), handle: handler(describeExecutions), note: "all filter keys"},
 		{name: "DescribeAutomationStepExecutions", input: describeStepsShape(), handle: handler(describeSteps), note: "all filter keys, ReverseOrder"},

@@ -34,7 +34,8 @@ type Options struct {
 	// Roles are the roles of the account; nil means arn:aws:iam::ACCOUNT:role/AmazonSSMAutomationRole alone, which trusts
 	// ssm.amazonaws.com.
 	Roles []Role
-	// Quotas throttles calls as AWS does, 1 or 3 a second for each operation and Region.
+	// Quotas throttles calls as AWS does, 1 or 3 a second for each operation and Region, and lets 100 executions run at
+	// once. Without it nothing waits and nothing is refused.
 	Quotas bool
 	// MaxExecutions is how many executions are kept; then the oldest finished ones are forgotten. 0 means 10,000.
 	MaxExecutions int

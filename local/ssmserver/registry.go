@@ -39,8 +39,9 @@ func (r *registry) withToken(token string) *execution {
 	return r.byToken[strings.ToLower(token)]
 }
 
-// add takes e in, or answers the execution that has its token already. launch runs while no one can close the registry.
-func (r *registry) add(e *execution, launch func()) (*execution, error) {
+// add takes e in, or answers the execution that has its token already. launch runs while no one can close the registry;
+// its error keeps e out.
+func (r *registry) add(e *execution, launch func() error) (*execution, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -52,7 +53,10 @@ func (r *registry) add(e *execution, launch func()) (*execution, error) {
 		}
 	}
 	if len(r.list) >= r.limit && !r.evict() {
-		return nil, refuse("AutomationExecutionLimitExceededException", "The number of simultaneously running Automation executions exceeded the allowable limit.")
+		return nil, refuse(codeLimitExceeded, "The number of simultaneously running Automation executions exceeded the allowable limit.")
+	}
+	if err := launch(); err != nil {
+		return nil, err
 	}
 	r.next++
 	e.number = r.next
@@ -61,7 +65,6 @@ func (r *registry) add(e *execution, launch func()) (*execution, error) {
 	if e.token != "" {
 		r.byToken[strings.ToLower(e.token)] = e
 	}
-	launch()
 	return e, nil
 }
 

@@ -18,6 +18,7 @@ type Server struct {
 	backend    backend
 	documents  *library
 	executions *registry
+	slots      *slots
 	parameters parameterStore
 	calls      calls
 	faults     faults
@@ -46,6 +47,9 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, cloud: world, documents: documents, executions: newRegistry(o.MaxExecutions), backend: world, closed: make(chan struct{})}
 	s.keys, s.quotas.on = newKeyring(o), o.Quotas
+	if o.Quotas {
+		s.slots = newSlots()
+	}
 	s.operations, s.actions = operations(), actions()
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()

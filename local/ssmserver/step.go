@@ -86,6 +86,8 @@ type action struct {
 	verifying string
 	// raw are the inputs whose references the action resolves itself.
 	raw []string
+	// idle says what the action does with the slot of its execution.
+	idle idle
 	// run is nil if the action is not covered. It returns soon after ctx ends. An error that is no *stepFailure counts as
 	// one of the execute phase.
 	run func(ctx context.Context, c *stepContext) (result, error)
@@ -185,7 +187,9 @@ func (a action) attempt(ctx context.Context, c *stepContext) (result, error) {
 		limited, stop = context.WithTimeoutCause(ctx, limit, errTimedOut)
 	}
 	defer stop()
+	back := c.execution.slot.rest(a.idle)
 	out, err := a.run(limited, c)
+	back(ctx)
 	if err != nil && limited.Err() != nil {
 		return result{}, a.interrupted(limited)
 	}

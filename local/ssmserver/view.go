@@ -30,11 +30,13 @@ type stepExecution struct {
 	FailureDetails       *failureDetails     `json:",omitempty"`
 	StepExecutionId      string
 	OverriddenParameters map[string][]string
-	IsEnd                bool        `json:",omitempty"`
-	NextStep             string      `json:",omitempty"`
-	IsCritical           *bool       `json:",omitempty"`
-	ValidNextSteps       []string    `json:",omitempty"`
-	ParentStepDetails    *parentStep `json:",omitempty"`
+	IsEnd                bool            `json:",omitempty"`
+	NextStep             string          `json:",omitempty"`
+	IsCritical           *bool           `json:",omitempty"`
+	ValidNextSteps       []string        `json:",omitempty"`
+	TargetLocation       *targetLocation `json:",omitempty"`
+	TriggeredAlarms      []alarmState    `json:",omitempty"`
+	ParentStepDetails    *parentStep     `json:",omitempty"`
 }
 
 // parentStep is the loop that a step belongs to.
@@ -51,48 +53,67 @@ type resolvedTargets struct {
 	Truncated       bool
 }
 
+// maxResolved is how many resolved targets are listed.
+const maxResolved = 50
+
+type progressCounters struct{ TotalSteps, SuccessSteps, FailedSteps, CancelledSteps, TimedOutSteps int }
+
 type executionDetail struct {
-	AutomationExecutionId     string
-	DocumentName              string
-	DocumentVersion           string
-	ExecutionStartTime        epoch
-	ExecutionEndTime          epoch `json:",omitzero"`
-	AutomationExecutionStatus string
-	StepExecutions            []stepExecution
-	StepExecutionsTruncated   bool
-	Parameters                map[string][]string
-	Outputs                   map[string][]string
-	FailureMessage            string `json:",omitempty"`
-	Mode                      string
-	ExecutedBy                string
-	CurrentStepName           string `json:",omitempty"`
-	CurrentAction             string `json:",omitempty"`
-	Targets                   []string
-	ResolvedTargets           resolvedTargets
-	MaxConcurrency            string              `json:",omitempty"`
-	MaxErrors                 string              `json:",omitempty"`
-	Variables                 map[string][]string `json:",omitempty"`
+	AutomationExecutionId       string
+	DocumentName                string
+	DocumentVersion             string
+	ExecutionStartTime          epoch
+	ExecutionEndTime            epoch `json:",omitzero"`
+	AutomationExecutionStatus   string
+	StepExecutions              []stepExecution
+	StepExecutionsTruncated     bool
+	Parameters                  map[string][]string
+	Outputs                     map[string][]string
+	FailureMessage              string `json:",omitempty"`
+	Mode                        string
+	ParentAutomationExecutionId string `json:",omitempty"`
+	ExecutedBy                  string
+	CurrentStepName             string `json:",omitempty"`
+	CurrentAction               string `json:",omitempty"`
+	TargetParameterName         string `json:",omitempty"`
+	Targets                     []target
+	TargetMaps                  []map[string][]string `json:",omitempty"`
+	ResolvedTargets             resolvedTargets
+	MaxConcurrency              string              `json:",omitempty"`
+	MaxErrors                   string              `json:",omitempty"`
+	Target                      string              `json:",omitempty"`
+	TargetLocations             []targetLocation    `json:",omitempty"`
+	ProgressCounters            *progressCounters   `json:",omitempty"`
+	AlarmConfiguration          *alarmConfiguration `json:",omitempty"`
+	TriggeredAlarms             []alarmState        `json:",omitempty"`
+	Variables                   map[string][]string `json:",omitempty"`
 }
 
 type executionMetadata struct {
-	AutomationExecutionId     string
-	DocumentName              string
-	DocumentVersion           string
-	AutomationExecutionStatus string
-	ExecutionStartTime        epoch
-	ExecutionEndTime          epoch `json:",omitzero"`
-	ExecutedBy                string
-	LogFile                   string
-	Outputs                   map[string][]string
-	Mode                      string
-	CurrentStepName           string `json:",omitempty"`
-	CurrentAction             string `json:",omitempty"`
-	FailureMessage            string `json:",omitempty"`
-	Targets                   []string
-	ResolvedTargets           resolvedTargets
-	MaxConcurrency            string `json:",omitempty"`
-	MaxErrors                 string `json:",omitempty"`
-	AutomationType            string
+	AutomationExecutionId       string
+	DocumentName                string
+	DocumentVersion             string
+	AutomationExecutionStatus   string
+	ExecutionStartTime          epoch
+	ExecutionEndTime            epoch `json:",omitzero"`
+	ExecutedBy                  string
+	LogFile                     string
+	Outputs                     map[string][]string
+	Mode                        string
+	ParentAutomationExecutionId string `json:",omitempty"`
+	CurrentStepName             string `json:",omitempty"`
+	CurrentAction               string `json:",omitempty"`
+	FailureMessage              string `json:",omitempty"`
+	TargetParameterName         string `json:",omitempty"`
+	Targets                     []target
+	TargetMaps                  []map[string][]string `json:",omitempty"`
+	ResolvedTargets             resolvedTargets
+	MaxConcurrency              string `json:",omitempty"`
+	MaxErrors                   string `json:",omitempty"`
+	Target                      string `json:",omitempty"`
+	AutomationType              string
+	AlarmConfiguration          *alarmConfiguration `json:",omitempty"`
+	TriggeredAlarms             []alarmState        `json:",omitempty"`
 }
 
 // maxStepsInGet is how many steps GetAutomationExecution lists before it says that there are more.
@@ -110,9 +131,12 @@ func (e *execution) detail() executionDetail {
 	defer e.mu.Unlock()
 	out := executionDetail{
 		AutomationExecutionId: e.id, DocumentName: e.document, DocumentVersion: strconv.Itoa(e.version), ExecutionStartTime: epoch{e.started},
-		ExecutionEndTime: epoch{e.ended}, AutomationExecutionStatus: e.status, StepExecutions: e.stepsLocked(maxStepsInGet), StepExecutionsTruncated: len(e.runsLocked()) > maxStepsInGet, Parameters: e.parameters.Wire(),
-		Outputs: e.outputsLocked(), FailureMessage: e.failure, Mode: e.mode, ExecutedBy: e.executedBy, Targets: []string{},
-		ResolvedTargets: resolvedTargets{ParameterValues: []string{}}, MaxConcurrency: e.maxConcurrency, MaxErrors: e.maxErrors,
+		ExecutionEndTime: epoch{e.ended}, AutomationExecutionStatus: e.status, StepExecutions: e.stepsLocked(maxStepsInGet),
+		StepExecutionsTruncated: len(e.runsLocked()) > maxStepsInGet, Parameters: e.parameters.Wire(),
+		Outputs: e.outputsLocked(), FailureMessage: e.failure, Mode: e.mode, ParentAutomationExecutionId: e.parentID, ExecutedBy: e.executedBy,
+		TargetParameterName: e.asked.TargetParameterName, Targets: e.targets(), TargetMaps: e.asked.TargetMaps, ResolvedTargets: e.resolvedLocked(),
+		MaxConcurrency: e.asked.MaxConcurrency, MaxErrors: e.asked.MaxErrors, Target: e.target, TargetLocations: e.asked.TargetLocations,
+		ProgressCounters: e.progressLocked(), AlarmConfiguration: e.asked.AlarmConfiguration, TriggeredAlarms: e.triggered,
 		Variables: e.wireVariables(),
 	}
 	out.CurrentStepName, out.CurrentAction = e.currentLocked()
@@ -125,10 +149,48 @@ func (e *execution) metadata() executionMetadata {
 	out := executionMetadata{
 		AutomationExecutionId: e.id, DocumentName: e.document, DocumentVersion: strconv.Itoa(e.version), AutomationExecutionStatus: e.status,
 		ExecutionStartTime: epoch{e.started}, ExecutionEndTime: epoch{e.ended}, ExecutedBy: e.executedBy, Outputs: e.outputsLocked(), Mode: e.mode,
-		FailureMessage: e.failure, Targets: []string{}, ResolvedTargets: resolvedTargets{ParameterValues: []string{}},
-		MaxConcurrency: e.maxConcurrency, MaxErrors: e.maxErrors, AutomationType: "Local",
+		ParentAutomationExecutionId: e.parentID, FailureMessage: e.failure, TargetParameterName: e.asked.TargetParameterName, Targets: e.targets(),
+		TargetMaps: e.asked.TargetMaps, ResolvedTargets: e.resolvedLocked(), MaxConcurrency: e.asked.MaxConcurrency, MaxErrors: e.asked.MaxErrors,
+		Target: e.target, AutomationType: "Local", AlarmConfiguration: e.asked.AlarmConfiguration, TriggeredAlarms: e.triggered,
+	}
+	if len(e.asked.TargetLocations) > 0 {
+		out.AutomationType = "CrossAccount"
 	}
 	out.CurrentStepName, out.CurrentAction = e.currentLocked()
+	return out
+}
+
+// targets are those that were asked for, an empty list if there were none.
+func (e *execution) targets() []target {
+	if e.asked.Targets == nil {
+		return []target{}
+	}
+	return e.asked.Targets
+}
+
+func (e *execution) resolvedLocked() resolvedTargets {
+	shown := min(len(e.resolved), maxResolved)
+	return resolvedTargets{ParameterValues: append([]string{}, e.resolved[:shown]...), Truncated: shown < len(e.resolved)}
+}
+
+// progressLocked counts the children of a parent of many; nil for other executions.
+func (e *execution) progressLocked() *progressCounters {
+	if e.drive == nil {
+		return nil
+	}
+	out := &progressCounters{TotalSteps: len(e.main)}
+	for _, run := range e.main {
+		switch run.status {
+		case statusSuccess:
+			out.SuccessSteps++
+		case statusFailed:
+			out.FailedSteps++
+		case statusCancelled:
+			out.CancelledSteps++
+		case statusTimedOut:
+			out.TimedOutSteps++
+		}
+	}
 	return out
 }
 
@@ -169,7 +231,10 @@ func (e *execution) stepLocked(run *stepRun) stepExecution {
 		StepName: step.Name, Action: step.Action, TimeoutSeconds: step.TimeoutSeconds, OnFailure: step.OnFailure, MaxAttempts: step.MaxAttempts,
 		ExecutionStartTime: epoch{run.started}, ExecutionEndTime: epoch{run.ended}, StepStatus: run.status, Inputs: maps.Clone(run.inputs),
 		Outputs: run.wireOutputs(), FailureMessage: run.failure.message(), StepExecutionId: run.id, OverriddenParameters: map[string][]string{},
-		IsEnd: step.IsEnd, NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: run.successors(),
+		IsEnd: step.IsEnd, NextStep: step.NextStep, IsCritical: step.IsCritical, ValidNextSteps: run.successors(), TargetLocation: run.location,
+	}
+	if run == e.triggeredAt {
+		out.TriggeredAlarms = e.triggered
 	}
 	if run.failure != nil {
 		out.FailureDetails = &failureDetails{FailureStage: run.failure.stage, FailureType: run.failure.kind, Details: map[string][]string{}}
