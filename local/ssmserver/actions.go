@@ -16,7 +16,7 @@ func actions() map[string]action {
 		uncovered("aws:deleteStack"),
 		automationAction(),
 		uncovered("aws:executeAwsApi"),
-		uncovered("aws:executeScript"),
+		executeScript(),
 		uncovered("aws:executeStateMachine"),
 		uncovered("aws:invokeLambdaFunction"),
 		uncovered("aws:invokeWebhook"),

@@ -87,6 +87,11 @@ func assumptions() []Assumption {
 		{"quotas of executions", "5,000 wait in the queue, 1,000 parents of many in theirs, and children are never refused; up to 400 in aws:approve, aws:pause and aws:sleep run " +
 			"beside the 100; who waits for a child gives its place to others, who gets one back first; other accounts and Regions have their own, not counted here"},
 		{"lists of executions", "parents and children together"},
+		{"aws:executeScript", "any Python 3 that is installed runs it, whichever version the Runtime names; context is an empty dictionary; " +
+			"the outputs are Payload, OutputPayload ({\"Payload\": …}) and those that the step declares"},
+		{"aws:executeScript limits", "printing more than 100 KB or returning more fails the step; a returned list is cut after 100 items; " +
+			"a list inside it is not; NaN and what is no JSON fail the step; sys.exit fails it too"},
+		{"AWS calls that are passed on", "one attempt, 25 seconds; times are written as 2021-05-24T10:57:31Z, bytes as text, or as base64 if they are none"},
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},

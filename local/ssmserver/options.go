@@ -2,9 +2,11 @@ package ssmserver
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -37,6 +39,14 @@ type Options struct {
 	// Quotas throttles calls as AWS does, 1 or 3 a second for each operation and Region, and lets 100 executions run at
 	// once. Without it nothing waits and nothing is refused.
 	Quotas bool
+	// URL is this server's own address, such as http://127.0.0.1:8081, where scripts find AWS; "" means that they are told of
+	// none.
+	URL string
+	// AWSEndpoint is the address of a service that speaks AWS's protocols and takes any credentials, such as moto_server.
+	// Every AWS operation of a runbook goes there, those of its scripts included; "" means that this server answers them.
+	AWSEndpoint string
+	// Python is the interpreter of scripts and of AWSEndpoint, a path or a name on the PATH; "" means python3.
+	Python string
 	// MaxExecutions is how many executions are kept; then the oldest finished ones are forgotten. 0 means 10,000.
 	MaxExecutions int
 	// Observe is told every new status of executions and steps, in order. It must return at once and must not call the
@@ -71,5 +81,16 @@ func (o Options) withDefaults() (Options, error) {
 	if min(o.StopTime, o.StartTime, o.CheckTime) < 0 || o.MaxExecutions < 0 {
 		return o, fmt.Errorf("times and limits must not be negative")
 	}
+	if err := errors.Join(checkAddress("URL", o.URL), checkAddress("AWS endpoint", o.AWSEndpoint)); err != nil {
+		return o, err
+	}
 	return o, o.checkIdentities()
+}
+
+func checkAddress(name, address string) error {
+	u, err := url.Parse(address)
+	if address == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		return nil
+	}
+	return fmt.Errorf("%s %q: an address looks like http://127.0.0.1:5000", name, address)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"handrail/local/ssmserver/cloud"
+	"handrail/local/ssmserver/script"
 )
 
 // Server plays SSM and EC2 for one account and every Region. Make it with New; end it with Close or Run.
@@ -16,6 +17,8 @@ type Server struct {
 	actions    map[string]action
 	cloud      *cloud.Cloud
 	backend    backend
+	python     *script.Python
+	remote     *remote // nil if the cloud answers
 	documents  *library
 	executions *registry
 	slots      *slots
@@ -50,6 +53,11 @@ func New(o Options) (*Server, error) {
 	if o.Quotas {
 		s.slots = newSlots()
 	}
+	s.python = script.New(script.Options{Python: o.Python, Time: scriptTime})
+	if o.AWSEndpoint != "" {
+		s.remote = newRemote(o.AWSEndpoint, s.python)
+		s.backend = s.remote
+	}
 	s.operations, s.actions = operations(), actions()
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
@@ -83,4 +91,7 @@ func (s *Server) Close() {
 	s.closing.Do(func() { close(s.closed) })
 	s.executions.shut()
 	s.running.Wait()
+	if s.remote != nil {
+		s.remote.worker.Close()
+	}
 }
