@@ -131,7 +131,7 @@ func (s *Server) locationGroup(e *execution, l targetLocation, d document, v *ve
 	g.start = func(i int) (*execution, error) {
 		p, role := places[i], l.role(places[i])
 		o := origin{by: sessionARN(role, e.id), account: p.account, region: p.region, parent: e}
-		if d := v.parsed; d.Role().Kind != runbook.RoleFixed {
+		if kind := v.parsed.Role().Kind; kind == runbook.RoleParameter || kind == runbook.RoleAbsent {
 			o.role = role
 		}
 		return s.startVersion(o, d, v, l.request(e.asked, p, v.parsed))
