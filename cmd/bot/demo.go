@@ -102,7 +102,7 @@ func newDemo(ctx context.Context, dir string, slackListener, ssmListener net.Lis
 	if d.slack, err = slackserver.New(slackserver.Options{BaseURL: "http://" + slackListener.Addr().String(), Commands: slashCommands(), Log: log}); err != nil {
 		return nil, err
 	}
-	if d.ssm, err = ssmserver.New(ssmserver.Options{Log: log}); err != nil {
+	if d.ssm, err = ssmserver.New(ssmserver.Options{URL: "http://" + ssmListener.Addr().String(), Log: log}); err != nil {
 		return nil, err
 	}
 	policyFile, err := writeDemoPolicy(dir)

@@ -49,21 +49,25 @@ func slashCommands() []slackserver.Command {
 }
 
 type localSSMCmd struct {
-	Listen    string `help:"Address to listen on." default:"127.0.0.1:8081"`
-	Documents string `help:"A folder of .json, .yml and .yaml runbooks to load." type:"existingdir" placeholder:"DIR"`
+	Listen      string `help:"Address to listen on." default:"127.0.0.1:8081"`
+	Documents   string `help:"A folder of .json, .yml and .yaml runbooks to load." type:"existingdir" placeholder:"DIR"`
+	AWSEndpoint string `help:"A service, such as moto_server, to which every AWS call of a runbook is passed; needs python3 with boto3." name:"aws-endpoint" placeholder:"URL"`
+	Quotas      bool   `help:"Throttle calls, and queue executions, as AWS does."`
 }
 
 // Run serves until it is interrupted.
 func (c *localSSMCmd) Run(ctx context.Context, io streams) error {
-	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, Log: logConfig{Level: "info"}.open(io.err)})
-	if err != nil {
-		return usageError{err}
-	}
 	l, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "endpoint  http://%s\n", l.Addr())
+	address := "http://" + l.Addr().String()
+	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: address, AWSEndpoint: c.AWSEndpoint, Quotas: c.Quotas,
+		Log: logConfig{Level: "info"}.open(io.err)})
+	if err != nil {
+		return errors.Join(usageError{err}, l.Close())
+	}
+	fmt.Fprintf(io.out, "endpoint  %s\n", address)
 	return serveSSM(ctx, l, srv)
 }
 

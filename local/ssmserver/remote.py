@@ -46,8 +46,8 @@ class Unknown(Exception):
 
 
 def client(request):
-    """A client for each service, Region and caller, the latest kept."""
-    key = tuple(request[name] for name in ("service", "region", "access"))
+    """A client for each endpoint, service, Region and caller, the latest kept."""
+    key = tuple(request[name] for name in ("endpoint", "service", "region", "access"))
     with making:
         if key not in clients:
             if request["service"] not in session.get_available_services():
