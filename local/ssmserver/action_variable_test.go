@@ -89,6 +89,18 @@ func TestVariablesAreRead(t *testing.T) {
 	})
 }
 
+// What one step brings in is bounded before it is put together.
+func TestReferencesAreBounded(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		twelve := `{"Variable":"{{ l.CurrentIteration }}","NumericLesser":12}`
+		e := b.after(time.Second, b.withVariables(while("l", twelve, set("a", "variable:V", `"{{variable:V}}{{variable:V}}"`), "")+","+
+			nap("z", strings.Repeat("{{variable:V}}", 1100), "")))
+		if len(e.Variables["V"][0]) != 4096 || !strings.Contains(e.FailureMessage, "the references bring in more than 4 MB") {
+			b.Errorf("%d: %s", len(e.Variables["V"][0]), e.FailureMessage)
+		}
+	})
+}
+
 // A loop that doubles a variable is stopped by the bound.
 func TestVariablesAreBounded(t *testing.T) {
 	inBubble(t, Options{}, func(b *bubble) {

@@ -53,7 +53,9 @@ func (h *hand) next(ctx context.Context) *stepRun {
 func (s *Server) runByHand(ctx context.Context, e *execution) {
 	main := &block{runs: e.main}
 	for {
+		back := e.slot.rest(blocking)
 		run := e.hand.next(ctx)
+		back(ctx)
 		if run == nil {
 			return
 		}
