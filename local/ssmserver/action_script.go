@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -81,7 +82,7 @@ func runScript(ctx context.Context, c *stepContext) (result, error) {
 	}
 	got, err := c.server.python.Run(ctx, script.Script{Source: in.source, Handler: in.handler, Events: in.events, Context: map[string]any{}, Env: env})
 	if got.Printed != "" {
-		c.server.options.Log.Info("a script printed", "execution", c.execution.id, "step", c.step.Name, "text", strings.TrimSpace(got.Printed))
+		c.server.options.Log.Info("a script printed", "execution", c.execution.id, "step", c.step.Name, "text", fmt.Sprintf("%.4000s", strings.TrimSpace(got.Printed)))
 	}
 	if err != nil {
 		return result{}, scriptFailed(err)
