@@ -5,7 +5,7 @@ func actions() map[string]action {
 	out := map[string]action{}
 	for _, a := range []action{
 		approveAction(),
-		uncovered("aws:assertAwsResourceProperty"),
+		assertProperty(),
 		branchAction(),
 		changeInstanceState(),
 		uncovered("aws:copyImage"),
@@ -15,8 +15,8 @@ func actions() map[string]action {
 		uncovered("aws:deleteImage"),
 		uncovered("aws:deleteStack"),
 		automationAction(),
-		uncovered("aws:executeAwsApi"),
 		executeScript(),
+		executeAwsAPI(),
 		uncovered("aws:executeStateMachine"),
 		uncovered("aws:invokeLambdaFunction"),
 		uncovered("aws:invokeWebhook"),
@@ -26,7 +26,7 @@ func actions() map[string]action {
 		uncovered("aws:runInstances"),
 		sleepAction(),
 		updateVariableAction(),
-		uncovered("aws:waitForAwsResourceProperty"),
+		waitForProperty(),
 	} {
 		out[a.name] = a
 	}

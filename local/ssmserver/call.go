@@ -12,11 +12,6 @@ import (
 	"handrail/local/ssmserver/cloud"
 )
 
-// backend answers the AWS operations that runbooks call: stubs, the cloud in memory, or a service of the user's.
-type backend interface {
-	Call(ctx context.Context, call cloud.Call) (map[string]any, error)
-}
-
 // AWSCall is one AWS operation that a step called, and what it ran as.
 type AWSCall struct {
 	Time      time.Time `json:"time"`
@@ -39,7 +34,11 @@ const maxAWSCalls = 1_000
 func (c *stepContext) call(ctx context.Context, service, operation string, params map[string]any) (map[string]any, error) {
 	call := cloud.Call{Service: strings.ToLower(service), Operation: pascal(operation), Params: params, Region: c.execution.region, Caller: c.execution.identity}
 	answer, err := c.server.backend.Call(ctx, call)
-	c.execution.note(c.run, c.execution.role, call, err)
+	noted := call
+	if op, ok := c.server.ownOperation(call); ok && op.secret {
+		noted.Params = nil
+	}
+	c.execution.note(c.run, c.execution.role, noted, err)
 	if err != nil {
 		return nil, err
 	}

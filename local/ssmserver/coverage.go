@@ -92,6 +92,15 @@ func assumptions() []Assumption {
 		{"aws:executeScript limits", "printing more than 100 KB or returning more fails the step; a returned list is cut after 100 items; " +
 			"a list inside it is not; NaN and what is no JSON fail the step; sys.exit fails it too"},
 		{"AWS calls that are passed on", "one attempt, 25 seconds; times are written as 2021-05-24T10:57:31Z, bytes as text, or as base64 if they are none"},
+		{"aws:executeAwsApi", "parameters go to the operation as they are, with no conversion of types; a call that takes longer than 25 s fails the step; " +
+			"the step itself tries nothing again"},
+		{"calls of SSM from within", "answered in process as the execution's identity; they count towards no quota, and refusals of parameters are ValidationException " +
+			"rather than botocore's own"},
+		{"desired values", "compared as text, booleans as True and False; a list must hold something, and nothing but desired values; what a selector does not find is not desired"},
+		{"aws:assertAwsResourceProperty", "the failure's text, \"Property value from the API output is not in desired values\", its phase and that it counts as a verification"},
+		{"aws:waitForAwsResourceProperty", "an error of the operation fails the step at once"},
+		{"polling", "the first look again after 0.25 s, then half as much later each time, up to 15 s; a change in the local AWS is seen at once"},
+		{"FailureType", "Throttling and Permission by the code of the operation's error, Verification for assertions and commands, else Action"},
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},

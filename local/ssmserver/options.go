@@ -36,6 +36,8 @@ type Options struct {
 	// Roles are the roles of the account; nil means arn:aws:iam::ACCOUNT:role/AmazonSSMAutomationRole alone, which trusts
 	// ssm.amazonaws.com.
 	Roles []Role
+	// Stubs are answers to AWS operations, which come before those of the cloud and of this server itself.
+	Stubs Stubs
 	// Quotas throttles calls as AWS does, 1 or 3 a second for each operation and Region, and lets 100 executions run at
 	// once. Without it nothing waits and nothing is refused.
 	Quotas bool

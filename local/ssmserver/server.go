@@ -16,6 +16,7 @@ type Server struct {
 	operations map[string]operation
 	actions    map[string]action
 	cloud      *cloud.Cloud
+	stubs      *stubBook
 	backend    backend
 	python     *script.Python
 	remote     *remote // nil if the cloud answers
@@ -48,17 +49,18 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading documents: %w", err)
 	}
-	s := &Server{options: o, cloud: world, documents: documents, executions: newRegistry(o.MaxExecutions), backend: world, closed: make(chan struct{})}
+	s := &Server{options: o, cloud: world, documents: documents, executions: newRegistry(o.MaxExecutions), closed: make(chan struct{})}
 	s.keys, s.quotas.on = newKeyring(o), o.Quotas
 	if o.Quotas {
 		s.slots = newSlots()
 	}
 	s.python = script.New(script.Options{Python: o.Python, Time: scriptTime})
+	s.operations, s.actions, s.stubs = operations(), actions(), newStubBook(o.Stubs)
+	s.backend = s.newBackend(nil)
 	if o.AWSEndpoint != "" {
 		s.remote = newRemote(o.AWSEndpoint, s.python)
-		s.backend = s.remote
+		s.backend = s.newBackend(s.remote)
 	}
-	s.operations, s.actions = operations(), actions()
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST /{$}", s.serveWire)

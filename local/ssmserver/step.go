@@ -48,7 +48,7 @@ func invalidInput(cause string) *stepFailure {
 }
 
 func actionFailed(err error) *stepFailure {
-	return &stepFailure{phase: phaseExecute, cause: err.Error(), stage: "Invocation", kind: "Action"}
+	return &stepFailure{phase: phaseExecute, cause: err.Error(), stage: "Invocation", kind: failureType(err)}
 }
 
 // outcome is how a step ended, and where that leads: "" means that the document's order decides, but the end for a step

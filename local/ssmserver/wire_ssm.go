@@ -29,17 +29,22 @@ type operation struct {
 	// secret keeps the values of parameters out of the record of calls.
 	secret bool
 	// handle gets a request that passed input. Its error is an *apiError, or something broke.
-	handle func(s *Server, by caller, request json.RawMessage) (any, error)
+	handle func(ctx context.Context, s *Server, by caller, request json.RawMessage) (any, error)
 }
 
 // handler decodes the request into the operation's own type.
-func handler[In any](handle func(*Server, caller, In) (any, error)) func(*Server, caller, json.RawMessage) (any, error) {
-	return func(s *Server, by caller, request json.RawMessage) (any, error) {
+func handler[In any](handle func(*Server, caller, In) (any, error)) func(context.Context, *Server, caller, json.RawMessage) (any, error) {
+	return handlerWaiting(func(_ context.Context, s *Server, by caller, in In) (any, error) { return handle(s, by, in) })
+}
+
+// handlerWaiting is the handler of an operation that asks others, who may take time.
+func handlerWaiting[In any](handle func(context.Context, *Server, caller, In) (any, error)) func(context.Context, *Server, caller, json.RawMessage) (any, error) {
+	return func(ctx context.Context, s *Server, by caller, request json.RawMessage) (any, error) {
 		var in In
 		if err := json.Unmarshal(request, &in); err != nil {
 			return nil, refuse(codeSerialization, "The request could not be read.")
 		}
-		return handle(s, by, in)
+		return handle(ctx, s, by, in)
 	}
 }
 
@@ -63,11 +68,11 @@ func (s *Server) routeSSM(r *http.Request, body []byte) wireCall {
 	if call.params, _ = decoded.(map[string]any); op.secret {
 		call.params = nil
 	}
-	call.work = func(_ context.Context, by caller) ([]byte, error) {
+	call.work = func(ctx context.Context, by caller) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.handle(op, by, decoded, body)
+		return s.handle(ctx, op, by, decoded, body)
 	}
 	return call
 }
@@ -80,11 +85,11 @@ func checkContentType(r *http.Request, want string) error {
 }
 
 // handle checks a decoded request and does its work.
-func (s *Server) handle(op operation, by caller, decoded any, request []byte) ([]byte, error) {
+func (s *Server) handle(ctx context.Context, op operation, by caller, decoded any, request []byte) ([]byte, error) {
 	if err := op.input.check(decoded); err != nil {
 		return nil, err
 	}
-	out, err := op.handle(s, by, request)
+	out, err := op.handle(ctx, s, by, request)
 	if err != nil {
 		return nil, err
 	}
