@@ -38,6 +38,8 @@ type world struct {
 	store    string // URL; "" means a SQLite file in dir
 	slack    *slackserver.Server
 	slackURL string
+	ssm      *ssmserver.Server
+	aws      *httptest.Server // nil while AWS is down
 	ssmURL   string
 	listen   string // the bot's HTTP address, in mode http
 	secret   string
@@ -73,7 +75,8 @@ func (t *transcript) String() string {
 
 func of(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
 
-// worldCommand opens the world: world socket|http [stop=TIME], which is how long an instance takes to stop.
+// worldCommand opens the world: world socket|http [stop=TIME] [quotas]. stop is how long an instance takes to stop; with
+// quotas AWS refuses calls beyond those of an account.
 func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	w := of(ts)
 	w.bots = map[string]*process{}
@@ -81,8 +84,12 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 0 {
 		mode = args[0]
 	}
-	stopTime := 150 * time.Millisecond
+	stopTime, quotas := 150*time.Millisecond, false
 	for _, arg := range args[min(1, len(args)):] {
+		if arg == "quotas" {
+			quotas = true
+			continue
+		}
 		value, ok := strings.CutPrefix(arg, "stop=")
 		if !ok {
 			ts.Fatalf("world has no option %s", arg)
@@ -103,17 +110,17 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	slack := httptest.NewServer(w.slack.Handler())
 	w.slackURL = slack.URL
-	ssm, err := ssmserver.New(ssmserver.Options{StopTime: stopTime, StartTime: 150 * time.Millisecond, CheckTime: 20 * time.Millisecond})
+	w.ssm, err = ssmserver.New(ssmserver.Options{StopTime: stopTime, StartTime: 150 * time.Millisecond, CheckTime: 20 * time.Millisecond, Quotas: quotas})
 	ts.Check(err)
-	aws := httptest.NewServer(ssm)
-	w.ssmURL = aws.URL
+	w.aws = httptest.NewServer(w.ssm)
+	w.ssmURL = w.aws.URL
 	ts.Defer(func() {
 		w.killAll()
 		_ = w.slack.Close()
 		slack.CloseClientConnections()
 		slack.Close()
-		ssm.Close()
-		aws.Close()
+		w.ssm.Close()
+		w.awsDown()
 	})
 	if _, err := os.Stat(filepath.Join(w.dir, "policy.yaml")); err != nil {
 		_, err := writeDemoPolicy(w.dir)
@@ -123,6 +130,29 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SLACK_URL", w.slackURL)
 	ts.Setenv("SSM_URL", w.ssmURL)
 	ts.Setenv("BOT_URL", "http://"+w.listen)
+}
+
+// awsDown cuts every connection to AWS and takes no more.
+func (w *world) awsDown() {
+	if w.aws == nil {
+		return
+	}
+	w.aws.CloseClientConnections()
+	w.aws.Close()
+	w.aws = nil
+}
+
+// awsCommand restarts the service's front, its state kept as AWS keeps it: aws down|up.
+func awsCommand(ts *testscript.TestScript, _ bool, args []string) {
+	w := of(ts)
+	if args[0] == "down" {
+		w.awsDown()
+		return
+	}
+	l, err := net.Listen("tcp", strings.TrimPrefix(w.ssmURL, "http://"))
+	ts.Check(err)
+	w.aws = &httptest.Server{Listener: l, Config: &http.Server{Handler: w.ssm}}
+	w.aws.Start()
 }
 
 func (w *world) writeConfig(ts *testscript.TestScript, mode string) {
