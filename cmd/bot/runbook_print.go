@@ -5,8 +5,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"handrail/local/ssmserver"
 	"handrail/runbook"
@@ -16,7 +18,8 @@ import (
 type printer struct {
 	out   io.Writer
 	began time.Time
-	depth map[string]int // of executions, 0 for the one that was started
+	depth map[string]int  // of executions, 0 for the one that was started
+	begun map[string]bool // step runs whose beginning was shown
 }
 
 func (p *printer) title(name string, d *runbook.Document, url string, parameters map[string][]string) {
@@ -25,7 +28,7 @@ func (p *printer) title(name string, d *runbook.Document, url string, parameters
 		fmt.Fprintf(p.out, "  %s\n", line)
 	}
 	for _, key := range slices.Sorted(maps.Keys(parameters)) {
-		fmt.Fprintf(p.out, "  %s = %s\n", key, printable(strings.Join(parameters[key], ", ")))
+		fmt.Fprintf(p.out, "  %s = %s\n", key, legible(strings.Join(parameters[key], ", ")))
 	}
 	fmt.Fprintln(p.out)
 }
@@ -34,7 +37,7 @@ func (p *printer) title(name string, d *runbook.Document, url string, parameters
 func firstSentence(text string) string {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "---") {
-			return printable(line)
+			return legible(line)
 		}
 	}
 	return ""
@@ -63,7 +66,7 @@ func (p *printer) line(depth int, format string, args ...any) {
 
 func (p *printer) detail(depth int, text string) {
 	for line := range strings.Lines(text) {
-		fmt.Fprintf(p.out, "          %s  %s\n", strings.Repeat("  ", depth), printable(strings.TrimRight(line, "\r\n")))
+		fmt.Fprintf(p.out, "          %s  %s\n", strings.Repeat("  ", depth), legible(strings.TrimRight(line, "\r\n")))
 	}
 }
 
@@ -89,6 +92,10 @@ func (p *printer) change(c ssmserver.Change) {
 	}
 	switch c.StepStatus {
 	case "InProgress":
+		if p.begun[c.StepID] {
+			return // it goes on after a wait
+		}
+		p.begun[c.StepID] = true
 		p.line(depth, "▸ %s  %s", step, c.Action)
 	case "Waiting":
 		p.line(depth, "… %s waits", step)
@@ -99,8 +106,26 @@ func (p *printer) change(c ssmserver.Change) {
 		p.outputs(depth, c.Outputs)
 	case "Failed", "TimedOut", "Cancelled":
 		p.line(depth, "✗ %s  %s after %s", step, c.StepStatus, took(c.Started, c.Ended))
-		p.detail(depth, c.FailureMessage)
+		failure := c.FailureMessage
+		if c.Action == "aws:loop" { // whose step has just told the rest
+			failure, _, _ = strings.Cut(failure, "\n")
+		}
+		p.detail(depth, failure)
 	}
+}
+
+// legible shows what could steer a terminal as escapes, and leaves everything else as it is.
+func legible(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) || r == '\t' {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
 }
 
 // maxShown is how much of an output a line shows; -o json has the whole.
@@ -108,7 +133,7 @@ const maxShown = 160
 
 func (p *printer) outputs(depth int, outputs map[string][]string) {
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		text := printable(strings.Join(outputs[name], ", "))
+		text := legible(strings.Join(outputs[name], ", "))
 		if r := []rune(text); len(r) > maxShown {
 			text = string(r[:maxShown]) + "…"
 		}
@@ -129,6 +154,6 @@ func (p *printer) end(e localExecution) {
 	}
 	fmt.Fprintf(p.out, "\n%s after %s\n", e.AutomationExecutionStatus, time.Since(p.began).Round(100*time.Millisecond))
 	for _, name := range slices.Sorted(maps.Keys(e.Outputs)) {
-		fmt.Fprintf(p.out, "  %s = %s\n", name, printable(strings.Join(e.Outputs[name], ", ")))
+		fmt.Fprintf(p.out, "  %s = %s\n", name, legible(strings.Join(e.Outputs[name], ", ")))
 	}
 }

@@ -21,11 +21,12 @@ import (
 )
 
 type runbookRunCmd struct {
-	File       string   `arg:"" help:"The runbook, in JSON or YAML."`
-	Parameters []string `arg:"" optional:"" name:"key=value" help:"Its parameters; a list takes commas, or the key again."`
-	Documents  string   `help:"A folder of runbooks that this one may start." type:"existingdir" placeholder:"DIR"`
-	Approve    bool     `help:"Approve what waits for an approval, and resume what is paused."`
-	Output     string   `short:"o" help:"text, or json for the execution as the API has it." enum:"text,json" default:"text"`
+	File        string   `arg:"" help:"The runbook, in JSON or YAML."`
+	Parameters  []string `arg:"" optional:"" name:"key=value" help:"Its parameters; a list takes commas, or the key again."`
+	Documents   string   `help:"A folder of runbooks that this one may start." type:"existingdir" placeholder:"DIR"`
+	AWSEndpoint string   `help:"Pass every AWS call of the runbook on to this address, such as that of moto_server." name:"aws-endpoint" placeholder:"URL"`
+	Approve     bool     `help:"Approve what waits for an approval, and resume what is paused."`
+	Output      string   `short:"o" help:"text, or json for the execution as the API has it." enum:"text,json" default:"text"`
 }
 
 // Run runs one document on a local SSM of its own. An interrupt cancels the execution.
@@ -46,12 +47,12 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return fmt.Errorf("listening on loopback: %w", err)
 	}
-	p := &printer{out: io.out, began: time.Now(), depth: map[string]int{}}
+	p := &printer{out: io.out, began: time.Now(), depth: map[string]int{}, begun: map[string]bool{}}
 	if c.Output == "json" {
 		p.out = io.err
 	}
 	r := &localRun{url: "http://" + l.Addr().String(), approve: c.Approve, printer: p, changes: make(chan ssmserver.Change, 1024), ended: make(chan struct{})}
-	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: r.url, Observe: r.observe, Log: logConfig{Level: "warn"}.open(io.err)})
+	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: r.url, AWSEndpoint: c.AWSEndpoint, Observe: r.observe, Log: logConfig{Level: "warn"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
@@ -63,7 +64,7 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 	defer stop()
 	var g errgroup.Group
 	g.Go(func() error { return serveSSM(serving, l, srv) })
-	e, err := r.run(ctx, name, parameters, document)
+	e, err := r.run(ctx, srv, name, parameters, document)
 	stop()
 	if err := errors.Join(err, g.Wait()); err != nil {
 		return err
@@ -177,7 +178,7 @@ func (r *localRun) observe(c ssmserver.Change) {
 	}
 }
 
-func (r *localRun) run(ctx context.Context, name string, parameters map[string][]string, d *runbook.Document) (localExecution, error) {
+func (r *localRun) run(ctx context.Context, srv *ssmserver.Server, name string, parameters map[string][]string, d *runbook.Document) (localExecution, error) {
 	defer close(r.ended)
 	r.printer.title(name, d, r.url, parameters)
 	in := map[string]any{"DocumentName": name}
@@ -189,7 +190,7 @@ func (r *localRun) run(ctx context.Context, name string, parameters map[string][
 		return localExecution{}, err
 	}
 	id := started.AutomationExecutionId
-	if err := r.follow(ctx, id); err != nil {
+	if err := r.follow(ctx, srv, id); err != nil {
 		return localExecution{}, err
 	}
 	var got struct{ AutomationExecution json.RawMessage }
@@ -205,7 +206,7 @@ func (r *localRun) run(ctx context.Context, name string, parameters map[string][
 }
 
 // follow prints every change until the execution has ended.
-func (r *localRun) follow(ctx context.Context, id string) error {
+func (r *localRun) follow(ctx context.Context, srv *ssmserver.Server, id string) error {
 	interrupted := ctx.Done()
 	for {
 		select {
@@ -218,7 +219,7 @@ func (r *localRun) follow(ctx context.Context, id string) error {
 		case c := <-r.changes:
 			r.printer.change(c)
 			if c.Step != "" && c.StepStatus == "Waiting" {
-				if err := r.waiting(c); err != nil {
+				if err := r.waiting(srv, c); err != nil {
 					return err
 				}
 			}
@@ -231,10 +232,6 @@ func (r *localRun) follow(ctx context.Context, id string) error {
 
 // call does one operation over the wire.
 func (r *localRun) call(operation string, in, out any) error {
-	return r.callAs("local", operation, in, out)
-}
-
-func (r *localRun) callAs(key, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("writing the request: %w", err)
@@ -245,7 +242,7 @@ func (r *localRun) callAs(key, operation string, in, out any) error {
 	}
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("X-Amz-Target", "AmazonSSM."+operation)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20060102/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20060102/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("calling %s: %w", operation, err)

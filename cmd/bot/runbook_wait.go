@@ -6,20 +6,17 @@ import (
 	"handrail/local/ssmserver"
 )
 
-// waiting approves or resumes, or says how a person can.
-func (r *localRun) waiting(c ssmserver.Change) error {
+// waiting answers for the people that a step waits for, or says how they can.
+func (r *localRun) waiting(srv *ssmserver.Server, c ssmserver.Change) error {
+	if r.approve {
+		return srv.Answer(c.ExecutionID)
+	}
 	signal, payload := "Approve", ""
 	if c.Action == "aws:pause" {
 		signal, payload = "Resume", " --payload StepName="+c.Step
 	}
-	if !r.approve {
-		r.printer.say(fmt.Sprintf("answer it with --approve, or from another terminal:\n  aws ssm send-automation-signal --endpoint-url %s --automation-execution-id %s --signal-type %s%s",
-			r.url, c.ExecutionID, signal, payload))
-		return nil
-	}
-	in := map[string]any{"AutomationExecutionId": c.ExecutionID, "SignalType": signal}
-	if c.Action == "aws:pause" {
-		in["Payload"] = map[string][]string{"StepName": {c.Step}}
-	}
-	return r.call("SendAutomationSignal", in, nil)
+	r.printer.say("it goes on with --approve, or from another terminal with")
+	r.printer.detail(0, fmt.Sprintf("aws ssm send-automation-signal --endpoint-url %s --automation-execution-id %s --signal-type %s%s",
+		r.url, c.ExecutionID, signal, payload))
+	return nil
 }
