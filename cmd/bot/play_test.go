@@ -370,6 +370,25 @@ func countCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// cardsCommand waits until so many cards of a channel match: cards CHANNEL PATTERN N.
+func cardsCommand(ts *testscript.TestScript, _ bool, args []string) {
+	w := of(ts)
+	pattern := regexp.MustCompile(args[1])
+	wait(ts, args[2]+" cards match "+args[1], func() error {
+		ms, err := w.messages(args[0], "ana", "")
+		n := 0
+		for _, m := range ms {
+			if m["metadata"] != nil && pattern.MatchString(flatten(m)) {
+				n++
+			}
+		}
+		if err == nil && strconv.Itoa(n) != args[2] {
+			err = fmt.Errorf("%d do", n)
+		}
+		return err
+	})
+}
+
 // policyCommand puts a policy in place with the hashes of the local documents: policyput FILE.
 func policyCommand(ts *testscript.TestScript, _ bool, args []string) {
 	w := of(ts)

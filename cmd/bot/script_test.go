@@ -64,6 +64,7 @@ func stories(store string) testscript.Params {
 			"say":         sayCommand,
 			"click":       clickCommand,
 			"private":     privateCommand,
+			"cards":       cardsCommand,
 			"card":        cardCommand,
 			"thread":      threadCommand,
 			"count":       countCommand,
