@@ -185,11 +185,13 @@ func (r *localRun) run(ctx context.Context, srv *ssmserver.Server, name string, 
 	if len(parameters) > 0 { // the API refuses an empty map
 		in["Parameters"] = parameters
 	}
-	var started struct{ AutomationExecutionId string }
+	var started struct {
+		ID string `json:"AutomationExecutionId"`
+	}
 	if err := r.call("StartAutomationExecution", in, &started); err != nil {
 		return localExecution{}, err
 	}
-	id := started.AutomationExecutionId
+	id := started.ID
 	if err := r.follow(ctx, srv, id); err != nil {
 		return localExecution{}, err
 	}
