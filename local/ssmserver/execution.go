@@ -3,6 +3,7 @@ package ssmserver
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,7 +86,7 @@ type execution struct {
 	// awsCalls are the newest AWS operations; awsForgotten counts the older ones.
 	awsCalls     []AWSCall
 	awsForgotten int
-	tags         map[string]string
+	tags         []tag
 	resolved     []string // what the targets are
 	// triggered is the alarm that stopped the execution, triggeredAt the step that ran then.
 	triggered   []alarmState
@@ -216,6 +217,5 @@ func jsonText(v any) string {
 func (e *execution) tagged(key string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, ok := e.tags[key]
-	return ok
+	return slices.ContainsFunc(e.tags, func(t tag) bool { return t.Key == key })
 }

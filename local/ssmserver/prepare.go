@@ -105,10 +105,7 @@ func (s *Server) prepareVersion(o origin, d document, v *version, in startReques
 	if in.Mode == modeInteractive {
 		e.mode, e.hand = in.Mode, newHand(v.parsed.Steps[0].Name)
 	}
-	e.tags = map[string]string{}
-	for _, t := range in.Tags {
-		e.tags[t.Key] = t.Value
-	}
+	e.tags = in.Tags
 	if e.role, err = s.roleOf(o, e); err != nil {
 		return nil, err
 	}

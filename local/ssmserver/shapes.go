@@ -55,9 +55,15 @@ func maxErrors() shape {
 }
 
 func tagList() shape {
-	key, value := pattern(`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`), pattern(`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
-	key.min, key.max, value.max = 1, 128, 256
-	return list(structure(map[string]shape{"Key": key, "Value": value}, "Key", "Value"), 0, 1000)
+	value := pattern(`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
+	value.max = 256
+	return list(structure(map[string]shape{"Key": tagKey(), "Value": value}, "Key", "Value"), 0, 1000)
+}
+
+func tagKey() shape {
+	key := pattern(`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
+	key.min, key.max = 1, 128
+	return key
 }
 
 func targets() shape {
