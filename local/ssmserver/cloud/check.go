@@ -32,11 +32,18 @@ const maxProblems = 20
 type checker struct {
 	problems []string
 	missing  int
+	size     int // of all texts
 }
+
+// maxParams bounds the texts of one request; the longest that AWS takes is a template of 51,200 bytes.
+const maxParams = 128 << 10
 
 func checkParams(s *shape, given map[string]any) (params, error) {
 	c := &checker{}
 	out := c.structure(s, given, "")
+	if c.size > maxParams {
+		c.problem("The parameters are longer than %d bytes", maxParams)
+	}
 	if len(c.problems) == 0 {
 		return out, nil
 	}
@@ -97,6 +104,7 @@ func (c *checker) value(s *shape, v any, path string) any {
 		if given, ok := v.(map[string]any); ok {
 			all := map[string]any{}
 			for name, item := range given {
+				c.size += len(name)
 				all[name] = c.value(s.element, item, path+"."+brief(name))
 			}
 			return all
@@ -104,6 +112,7 @@ func (c *checker) value(s *shape, v any, path string) any {
 	case kindList:
 		if given, ok := v.([]any); ok {
 			all := make([]any, 0, len(given))
+			c.size += 16 * len(given)
 			for i, item := range given {
 				all = append(all, c.value(s.element, item, fmt.Sprintf("%s[%d]", path, i)))
 			}
@@ -111,6 +120,9 @@ func (c *checker) value(s *shape, v any, path string) any {
 		}
 	default:
 		out = scalar(s.kind, v)
+		if text, ok := v.(string); ok {
+			c.size += len(text)
+		}
 	}
 	if out == nil {
 		c.problem("Invalid type for parameter %s, value: %s, type: %s, valid types: %s", path, shown(v), pythonType(v), pythonTypes(s.kind))

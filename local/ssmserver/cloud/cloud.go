@@ -65,6 +65,23 @@ type world struct {
 	volumes   table[*volume]
 	snapshots table[*snapshot]
 	images    table[*image]
+
+	groups       table[*group]
+	targetGroups table[*targetGroup]
+
+	databases         table[*database]
+	clusters          table[*databaseCluster]
+	databaseSnapshots table[*databaseSnapshot] // see databaseSnapshot for the names
+
+	containerServices table[*containerService]
+	tasks             table[*containerTask]
+	kubernetes        table[*kubernetes]
+
+	alarms  table[*alarm]
+	metrics table[*metric]
+	stacks  table[*stack] // by id
+	buckets table[*bucket]
+	queues  table[*queue]
 }
 
 // operation is one row of the coverage table. It runs while the cloud is locked and must not wait.
@@ -111,14 +128,25 @@ func New(o Options) (*Cloud, error) {
 // operations is the table of what there is.
 func operations() []operation {
 	return slices.Concat(instanceOperations(), stateOperations(), tagOperations(), volumeOperations(), snapshotOperations(),
-		imageOperations(), networkOperations())
+		imageOperations(), networkOperations(), groupOperations(), groupDescriptions(), standbyOperations(), refreshOperations(), balancerOperations(),
+		databaseOperations(), clusterOperations(), databaseSnapshotOperations(), containerOperations(), kubernetesOperations(), alarmOperations(),
+		metricOperations(), stackOperations(), bucketOperations(), queueOperations(), identityOperations())
 }
 
 // build puts the things into the world that it begins with.
 func (c *Cloud) build() error {
 	now := time.Now()
 	c.placeImage(now)
-	return c.placeFleet(now)
+	if err := c.placeFleet(now); err != nil {
+		return err
+	}
+	c.placeGroup(now)
+	c.placeTargets()
+	c.placeDatabases(now)
+	c.placeContainers(now)
+	c.placeAlarms(now)
+	c.placeStorage(now)
+	return nil
 }
 
 // Call does one operation, whose name may be in any case. Its error is an *Error, an *UnknownOperationError, a

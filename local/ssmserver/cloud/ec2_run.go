@@ -24,7 +24,7 @@ func runInstances(c *Cloud, in request) (map[string]any, error) {
 	if least < 1 || most < least {
 		return nil, in.fail("InvalidParameterValue", "Value (%d) for parameter minCount is invalid. Minimum must be at least 1 and at most the maximum.", least)
 	}
-	if int64(len(c.machines.order))+most > maxThings {
+	if most > maxThings || !c.room(most) {
 		return nil, in.fail("InstanceLimitExceeded", "You have requested more instances than your current instance limit of %d allows.", maxThings)
 	}
 	if !in.has("ImageId") {

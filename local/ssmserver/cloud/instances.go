@@ -93,6 +93,19 @@ func (c *Cloud) newMachine(id string, now time.Time) *machine {
 		address: fmt.Sprintf("10.0.%d.%d", n/250, n%250+1), shutdown: "stop", sourceDestCheck: true}
 }
 
+// room says whether another n instances fit; those that ended first are forgotten for them.
+func (c *Cloud) room(n int64) bool {
+	for _, m := range c.machines.all() {
+		if int64(len(c.machines.order))+n <= maxThings {
+			break
+		}
+		if m.name == stateTerminated {
+			c.machines.remove(m.id)
+		}
+	}
+	return int64(len(c.machines.order))+n <= maxThings
+}
+
 // addMachine puts an instance with its root volume into the world.
 func (c *Cloud) addMachine(m *machine) {
 	c.machines.put(m.id, m)
@@ -156,11 +169,13 @@ func (c *Cloud) recheck(m *machine, now time.Time) {
 func (c *Cloud) stop(m *machine, now time.Time) {
 	m.reason = "User initiated (" + now.UTC().Format("2006-01-02 15:04:05 GMT") + ")"
 	c.pass(&m.state, stateStopping, now, c.options.StopTime, stateStopped, nil)
+	c.noticed(m.id, now)
 }
 
 func (c *Cloud) terminate(m *machine, now time.Time) {
 	m.reason = "User initiated (" + now.UTC().Format("2006-01-02 15:04:05 GMT") + ")"
 	c.pass(&m.state, stateShuttingDown, now, c.options.StopTime, stateTerminated, func(time.Time) { c.releaseVolumes(m) })
+	c.noticed(m.id, now)
 }
 
 // findInstances answers as EC2 does: one unknown instance refuses the whole call. No IDs means every instance.

@@ -44,7 +44,7 @@ func (t *table[T]) all() []T {
 
 // The most that one world holds of each kind; then requests for more are refused.
 const (
-	maxThings = 1_000
+	maxThings = 500
 	maxTags   = 50
 )
 
