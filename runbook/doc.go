@@ -36,6 +36,8 @@ type Document struct {
 	Notes []Problem
 
 	role Role
+	// root is the text's tree; nil if the document was not parsed.
+	root *node
 }
 
 // Variable is an entry of the document's variables.

@@ -52,7 +52,7 @@ func (r *jsonReader) read(depth int) (*node, error) {
 	n := &node{line: line, col: col}
 	switch v := token.(type) {
 	case string:
-		n.kind, n.text = kindString, v
+		n.kind, n.text, n.source, n.style = kindString, v, r.content, styleJSON
 	case json.Number:
 		n.kind, n.text = kindNumber, v.String()
 	case bool:
@@ -104,7 +104,7 @@ func (r *jsonReader) readObject(n *node, depth int) error {
 }
 
 func duplicate(line, col int, name string) Problem {
-	return Problem{Line: line, Column: col, Message: fmt.Sprintf("the key %q is given twice", name)}
+	return Problem{Line: line, Column: col, Severity: SeverityError, Rule: "duplicate-key", Message: fmt.Sprintf("the key %q is given twice", name)}
 }
 
 // place is where the next token begins: the decoder's offset is the end of the last one.

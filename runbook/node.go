@@ -24,7 +24,24 @@ type node struct {
 	items     []*node
 	fields    []field
 	line, col int
+	// source is the whole text that a string came from, and style how it is written there.
+	source []byte
+	style  style
 }
+
+// style is how a string stands in the text.
+type style uint8
+
+const (
+	// styleOther: a place inside the string cannot be told.
+	styleOther style = iota
+	// styleJSON: in quotes, with JSON's escapes.
+	styleJSON
+	// styleInline: one line of YAML, quoted or not.
+	styleInline
+	// styleBlock: YAML's |, each line on a line of its own.
+	styleBlock
+)
 
 type field struct {
 	name      string

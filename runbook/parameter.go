@@ -146,7 +146,8 @@ func (p *parser) parameterField(out *Parameter, f field, path string) {
 	case "allowedPattern":
 		out.AllowedPattern = p.text(n, path)
 		if _, err := compile(out.AllowedPattern); err != nil {
-			p.note(f, path, "cannot be checked here, so that values for it are refused: %s", err)
+			p.notes = append(p.notes, Problem{Line: f.line, Column: f.col, Path: path, Severity: SeverityWarning, Rule: "pattern",
+				Message: "cannot be checked here, so that values for it are refused: " + err.Error()})
 		}
 	case "minChars":
 		out.MinChars = p.limit(n, path)
@@ -162,7 +163,8 @@ func (p *parser) parameterField(out *Parameter, f field, path string) {
 		out.MaxValue = p.number(n, path)
 	case "displayType":
 	default:
-		p.note(f, path, "no parameter has a key of this name; it is ignored")
+		p.unknownKey(f, path, "parameter", "type", "description", "default", "allowedValues", "allowedPattern", "minChars", "maxChars", "minItems",
+			"maxItems", "minValue", "maxValue", "displayType")
 	}
 }
 

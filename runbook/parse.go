@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +26,7 @@ func Parse(content []byte) (*Document, error) {
 		return nil, &ParseError{Problems: p.problems}
 	}
 	d.Notes = p.notes
-	d.role = roleOf(root, d)
+	d.role, d.root = roleOf(root, d), root
 	return d, nil
 }
 
@@ -32,6 +34,7 @@ func readTree(content []byte) (*node, error) {
 	if len(content) > MaxSize {
 		return nil, &ParseError{Problems: []Problem{{
 			Message: fmt.Sprintf("the document has %d bytes; at most %d are allowed", len(content), MaxSize), cause: ErrTooLarge,
+			Severity: SeverityError, Rule: "size",
 		}}}
 	}
 	if isJSON(content) {
@@ -48,11 +51,12 @@ func isJSON(content []byte) bool {
 type parser struct{ problems, notes []Problem }
 
 func (p *parser) problem(n *node, path, format string, args ...any) {
-	p.problems = append(p.problems, Problem{Line: n.line, Column: n.col, Path: path, Message: fmt.Sprintf(format, args...)})
+	p.problems = append(p.problems, Problem{Line: n.line, Column: n.col, Path: path, Severity: SeverityError, Rule: "schema", Message: fmt.Sprintf(format, args...)})
 }
 
-func (p *parser) note(f field, path, format string, args ...any) {
-	p.notes = append(p.notes, Problem{Line: f.line, Column: f.col, Path: path, Message: fmt.Sprintf(format, args...)})
+func (p *parser) unknownKey(f field, path, what string, known ...string) {
+	p.notes = append(p.notes, Problem{Line: f.line, Column: f.col, Path: path, Severity: SeverityWarning, Rule: "unknown-key",
+		Message: "no " + what + " has a key of this name; it is ignored", Fix: didYouMean(f.name, known)})
 }
 
 func (p *parser) document(root *node) *Document {
@@ -76,11 +80,11 @@ func (p *parser) document(root *node) *Document {
 			handle(f.value)
 			continue
 		}
-		p.note(f, f.name, "no runbook has a key of this name; it is ignored")
+		p.unknownKey(f, f.name, "runbook", slices.Collect(maps.Keys(handlers))...)
 	}
 	if root.get("schemaVersion") == nil {
-		p.problems = append(p.problems, Problem{Line: root.line, Column: root.col, Path: "schemaVersion",
-			Message: `is missing; write schemaVersion: "0.3"`, cause: ErrSchemaVersion})
+		p.problem(root, "schemaVersion", `is missing; write schemaVersion: "0.3"`)
+		p.problems[len(p.problems)-1].cause = ErrSchemaVersion
 	}
 	if root.get("mainSteps") == nil {
 		p.problem(root, "mainSteps", "is missing; a runbook has at least one step")
@@ -158,7 +162,7 @@ func (p *parser) variables(n *node) []Variable {
 			case "default":
 				v.Default = part.value.value()
 			default:
-				p.note(part, path+"."+part.name, "no variable has a key of this name; it is ignored")
+				p.unknownKey(part, path+"."+part.name, "variable", "type", "description", "default")
 			}
 		}
 		out = append(out, v)

@@ -13,6 +13,18 @@ var (
 	ErrSchemaVersion = errors.New("schemaVersion is not 0.3")
 )
 
+// Severity says how bad a finding is.
+type Severity string
+
+const (
+	// SeverityError: the service refuses the document, or it cannot work.
+	SeverityError Severity = "error"
+	// SeverityWarning: it probably does not do what its author means.
+	SeverityWarning Severity = "warning"
+	// SeverityNote: worth knowing.
+	SeverityNote Severity = "note"
+)
+
 // Problem is one finding at one place of a document.
 type Problem struct {
 	// Line and Column count from 1, columns in bytes; 0 if the place is not known.
@@ -20,8 +32,17 @@ type Problem struct {
 	// Path names the place, such as mainSteps[2].onFailure; "" for the whole document.
 	Path    string
 	Message string
+	// Fix says in a sentence what to do about it, "" if the message does.
+	Fix      string
+	Severity Severity
+	// Rule is the stable name of what was looked for, such as unknown-step.
+	Rule string
+	// Step is the step it is about, "" for none.
+	Step string
 
 	cause error
+	// refused says that the service does not take the document.
+	refused bool
 }
 
 // String gives "line:column: path: message", leaving out what is not known.
@@ -62,5 +83,5 @@ func (e *ParseError) Unwrap() []error {
 
 // fail makes a ParseError of a single problem.
 func fail(line, column int, format string, args ...any) *ParseError {
-	return &ParseError{Problems: []Problem{{Line: line, Column: column, Message: fmt.Sprintf(format, args...)}}}
+	return &ParseError{Problems: []Problem{{Line: line, Column: column, Severity: SeverityError, Rule: "syntax", Message: fmt.Sprintf(format, args...)}}}
 }

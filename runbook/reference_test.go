@@ -58,38 +58,6 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	d, err := Parse([]byte(`{"schemaVersion":"0.3","mainSteps":[
-{"name":"a","action":"aws:branch","inputs":{"Choices":[{"NextStep":"c"},{"NextStep":"gone"}],"Default":"lost"}},
-{"name":"b","action":"aws:sleep","nextStep":"nowhere","onFailure":"step:never","onCancel":"step:c","inputs":{"Duration":"{{ ssm:/x }}{{ variable:v }}"}},
-{"name":"c","action":"aws:sleep","nextStep":"d"},
-{"name":"d","action":"aws:sleep","onFailure":"step:c"},
-{"name":"e","action":"aws:sleep","nextStep":"e"}],"outputs":["x.Out","a.Out"]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, p := range d.Check() {
-		got = append(got, p.String())
-	}
-	want := []string{
-		`2:1: mainSteps[0].inputs.Choices: there is no step "gone"`,
-		`2:1: mainSteps[0].inputs.Default: there is no step "lost"`,
-		`3:1: mainSteps[1].nextStep: there is no step "nowhere"`,
-		`3:1: mainSteps[1].onFailure: there is no step "never"`,
-		`3:1: mainSteps[1].onCancel: the step "c" is aws:sleep, which cannot run after a cancellation`,
-		`3:1: mainSteps[1].inputs: {{ ssm:/x }} is allowed only in the default of a parameter`,
-		`3:1: mainSteps[1].inputs: there is no variable "v"`,
-		`outputs[0]: there is no step "x"`,
-		`5:1: mainSteps[3]: the steps run in a circle: c → d → c`,
-		`6:1: mainSteps[4]: the steps run in a circle: e → e`,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestSuccessors(t *testing.T) {
 	t.Parallel()
 	d, err := Parse([]byte(`{"schemaVersion":"0.3","mainSteps":[

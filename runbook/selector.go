@@ -11,7 +11,7 @@ const (
 	// maxSelector bounds a selector's text in bytes. The longest public one has about 200.
 	maxSelector = 4 << 10
 	// maxVisits bounds how many values one selection looks at.
-	maxVisits = 1_000_000
+	maxVisits = 500_000
 )
 
 // Select takes a value out of a response by a step output's Selector, a JSONPath. found is false if nothing matches.

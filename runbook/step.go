@@ -27,6 +27,10 @@ type Step struct {
 	// Steps are the steps of an aws:loop, which Inputs holds as well; nil for every other action.
 	Steps        []Step
 	Line, Column int
+
+	// node and path are where the step stands in the text; nil and "" if it was not parsed.
+	node *node
+	path string
 }
 
 // StepOutput is a value that a step takes out of its action's response.
@@ -70,7 +74,7 @@ func (p *parser) steps(n *node, path string) []Step {
 }
 
 func (p *parser) step(n *node, path string) Step {
-	s := Step{Line: n.line, Column: n.col, Inputs: map[string]any{}}
+	s := Step{Line: n.line, Column: n.col, Inputs: map[string]any{}, node: n, path: path}
 	if n.kind != kindObject {
 		p.problem(n, path, "is %s; a step is an object with name, action and inputs", n.kind)
 		return s
@@ -125,7 +129,8 @@ func (p *parser) stepField(s *Step, f field, path string) {
 	case "outputs":
 		s.Outputs = p.stepOutputs(n, path)
 	default:
-		p.note(f, path, "no step has a key of this name; it is ignored")
+		p.unknownKey(f, path, "step", "name", "action", "inputs", "description", "onFailure", "onCancel", "nextStep", "isEnd", "isCritical", "maxAttempts",
+			"timeoutSeconds", "outputs")
 	}
 }
 
@@ -206,7 +211,7 @@ func (p *parser) stepOutputs(n *node, path string) []StepOutput {
 			case "Type":
 				o.Type = p.text(f.value, here+".Type")
 			default:
-				p.note(f, here+"."+f.name, "no step output has a key of this name; it is ignored")
+				p.unknownKey(f, here+"."+f.name, "step output", "Name", "Selector", "Type")
 			}
 		}
 		if item.kind == kindObject && o.Name == "" {

@@ -32,7 +32,7 @@ func readYAML(content []byte) (*node, error) {
 	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 {
 		return nil, fail(1, 1, "the document is empty")
 	}
-	y := &yamlReader{budget: budget{left: maxExpanded}}
+	y := &yamlReader{content: content, budget: budget{left: maxExpanded}}
 	n := y.read(root.Content[0], 0)
 	if len(y.problems) > 0 {
 		return nil, &ParseError{Problems: y.problems}
@@ -53,13 +53,14 @@ func explainYAML(content []byte, err error) error {
 }
 
 type yamlReader struct {
+	content  []byte
 	budget   budget
 	problems []Problem
 	full     bool
 }
 
 func (y *yamlReader) problem(n *yaml.Node, message string) *node {
-	y.problems = append(y.problems, Problem{Line: n.Line, Column: n.Column, Message: message})
+	y.problems = append(y.problems, Problem{Line: n.Line, Column: n.Column, Severity: SeverityError, Rule: "syntax", Message: message})
 	return &node{line: n.Line, col: n.Column}
 }
 
@@ -128,7 +129,13 @@ func (y *yamlReader) readObject(n *yaml.Node, depth int) *node {
 }
 
 func (y *yamlReader) readScalar(n *yaml.Node) *node {
-	out := &node{kind: kindString, text: n.Value, line: n.Line, col: n.Column}
+	out := &node{kind: kindString, text: n.Value, line: n.Line, col: n.Column, source: y.content, style: styleInline}
+	switch {
+	case n.Style&yaml.LiteralStyle != 0:
+		out.style = styleBlock
+	case n.Style&yaml.FoldedStyle != 0:
+		out.style = styleOther
+	}
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
 		// A date without quotes is the text that was written: IAM policies hold Version: 2012-10-17.

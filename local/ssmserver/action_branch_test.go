@@ -81,7 +81,6 @@ func TestBranch(t *testing.T) {
 		"none: the end":            {`"isEnd":true,"inputs":{"Choices":[` + choice("y", "c") + `]}`, "Success: a=Success b=Pending c=Pending"},
 		"isEnd, but a choice":      {`"isEnd":true,"inputs":{"Choices":[` + choice("x", "c") + `]}`, "Success: a=Success c=Success b=Pending"},
 		"no choices":               {`"inputs":{"Choices":[]}`, "Failed: a=Failed b=Pending c=Pending"},
-		"an operator nobody knows": {`"inputs":{"Choices":[{"Variable":"{{ P }}","Like":"x","NextStep":"b"}]}`, "Failed: a=Failed b=Pending c=Pending"},
 		"an input nobody knows":    {`"inputs":{"Choices":[` + choice("x", "b") + `],"Else":"b"}`, "Failed: a=Failed b=Pending c=Pending"},
 	} {
 		t.Run(name, func(t *testing.T) {

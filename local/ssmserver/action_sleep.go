@@ -2,9 +2,10 @@ package ssmserver
 
 import (
 	"context"
-	"regexp"
 	"strconv"
 	"time"
+
+	"handrail/runbook"
 )
 
 // maxSleep is the longest aws:sleep: docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-sleep.html.
@@ -42,8 +43,8 @@ func sleepTime(duration, timestamp string, now time.Time) (time.Duration, error)
 	}
 	var wait time.Duration
 	if duration != "" {
-		d, ok := isoDuration(duration)
-		if !ok {
+		d, err := runbook.ParseDuration(duration)
+		if err != nil {
 			return 0, invalidInput("The input Duration is " + strconv.Quote(duration) + "; it must be an ISO 8601 duration such as PT10M")
 		}
 		wait = d
@@ -58,27 +59,4 @@ func sleepTime(duration, timestamp string, now time.Time) (time.Duration, error)
 		return 0, invalidInput("The sleep is longer than 604799 seconds")
 	}
 	return wait, nil
-}
-
-var isoPattern = regexp.MustCompile(`^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,8})(?:\.(\d{1,9}))?S)?)?$`)
-
-// isoDuration reads weeks, days, hours, minutes and seconds. Months and years have no fixed length.
-func isoDuration(text string) (time.Duration, bool) {
-	m := isoPattern.FindStringSubmatch(text)
-	if m == nil || text == "P" || text[len(text)-1] == 'T' {
-		return 0, false
-	}
-	var total time.Duration
-	for i, unit := range []time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.Atoi("0" + m[i+1])
-		total += min(time.Duration(n), maxSleep/unit+1) * unit
-		if total > 2*maxSleep {
-			return 2 * maxSleep, true
-		}
-	}
-	if fraction := m[6]; fraction != "" {
-		n, _ := strconv.Atoi((fraction + "000000000")[:9])
-		total += time.Duration(n)
-	}
-	return total, true
 }

@@ -105,6 +105,7 @@ func assumptions() []Assumption {
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
 		{"Parameter Store", "one store for every Region; a SecureString without WithDecryption comes as a text that is not its value"},
+		{"system variables in parameters", "{{ global:… }} and {{ automation:EXECUTION_ID }} in a parameter's value are resolved when a step uses it"},
 		{"unknown request members", "refused, where the real service ignores them"},
 	}
 }

@@ -166,7 +166,7 @@ func TestOutputsAndReferences(t *testing.T) {
 		content := `{"schemaVersion":"0.3","parameters":{"Ids":{"type":"StringList"},"Force":{"type":"Boolean","default":true}},
 "variables":{"Wait":{"type":"String","default":"PT2S"}},"mainSteps":[
 {"name":"stop","action":"aws:changeInstanceState","inputs":{"InstanceIds":"{{ Ids }}","DesiredState":"stopped","Force":"{{ Force }}",
- "AdditionalInfo":"{{global:AWS_PARTITION}} {{ global:REGION }} {{ global:ACCOUNT_ID }} {{ global:DATE }} {{ global:DATE_TIME }} {{ automation:EXECUTION_ID }} {{ item }}"}},
+ "AdditionalInfo":"{{global:AWS_PARTITION}} {{ global:REGION }} {{ global:ACCOUNT_ID }} {{ global:DATE }} {{ global:DATE_TIME }} {{ automation:EXECUTION_ID }} {{ a.b.c }}"}},
 {"name":"wait","action":"aws:sleep","inputs":{"Duration":"{{ variable:Wait }}"}},
 {"name":"look","action":"aws:branch","inputs":{"Choices":[{"Variable":"{{ stop.InstanceStates }}","Contains":"stopped","NextStep":"start"}]},"isEnd":true},
 {"name":"start","action":"aws:changeInstanceState","inputs":{"InstanceIds":["i-0ccccccccccccccc1"],"DesiredState":"running"}}],
@@ -180,7 +180,7 @@ func TestOutputsAndReferences(t *testing.T) {
 		e := b.after(time.Minute, id)
 		b.want(e, "Failed: stop=Success wait=Success look=Success start=Failed")
 		want := map[string]string{"InstanceIds": `["` + web1 + `","` + web2 + `"]`, "DesiredState": `"stopped"`, "Force": "true",
-			"AdditionalInfo": `"aws-cn cn-north-1 123456789012 2000-01-01 2000-01-01_00.00.00 ` + id + ` {{ item }}"`}
+			"AdditionalInfo": `"aws-cn cn-north-1 123456789012 2000-01-01 2000-01-01_00.00.00 ` + id + ` {{ a.b.c }}"`}
 		if diff := cmp.Diff(want, e.StepExecutions[0].Inputs); diff != "" {
 			b.Error(diff)
 		}

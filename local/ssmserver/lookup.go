@@ -48,19 +48,31 @@ func (s *Server) find(e *execution) runbook.Lookup {
 		switch r.Kind {
 		case runbook.RefName:
 			value, ok := e.parameters[r.Name]
-			return value, ok, nil
+			if !ok {
+				return nil, false, nil
+			}
+			// AWS's own runbooks have names such as Stack{{automation:EXECUTION_ID}} as defaults.
+			value, err := runbook.Resolve(value, e.system)
+			return value, true, err
 		case runbook.RefStep:
 			return e.stepOutput(r)
-		case runbook.RefGlobal:
-			value, ok := e.global(r.Name, time.Now().UTC())
-			return value, ok, nil
-		case runbook.RefAutomation:
-			return e.id, r.Name == "EXECUTION_ID", nil
 		case runbook.RefVariable:
 			return e.variable(r.Name)
 		}
-		return nil, false, nil
+		return e.system(r)
 	}
+}
+
+// system resolves global: and automation: alone.
+func (e *execution) system(r runbook.Reference) (any, bool, error) {
+	switch r.Kind {
+	case runbook.RefGlobal:
+		value, ok := e.global(r.Name, time.Now().UTC())
+		return value, ok, nil
+	case runbook.RefAutomation:
+		return e.id, r.Name == "EXECUTION_ID", nil
+	}
+	return nil, false, nil
 }
 
 // global is a system variable, evaluated when the step runs.
