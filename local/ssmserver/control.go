@@ -73,7 +73,7 @@ func (s *Server) controlAddFault(w http.ResponseWriter, r *http.Request) {
 	if !readControl(w, r, &fault) {
 		return
 	}
-	err := fault.check(func(name string) bool { _, ok := s.operations[name]; return ok })
+	err := fault.check(s.covers)
 	if err == nil {
 		err = s.faults.add(fault)
 	}

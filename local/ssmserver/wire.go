@@ -1,6 +1,7 @@
 package ssmserver
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,8 @@ const maxBody = 1 << 20
 type wireCall struct {
 	// service is boto3's name for the client, which is also the one in the scope of a signature.
 	service, operation string
+	// signs is the service's name in the scope of a signature, "" if it is the same.
+	signs string
 	// known is false for what nobody here covers.
 	known bool
 	// secret keeps the values of parameters out of the record of calls.
@@ -65,6 +68,9 @@ type reply struct {
 
 // route finds the service that a request is for.
 func (s *Server) route(r *http.Request, body []byte) wireCall {
+	if call, ok := s.routeCloud(r, body); ok {
+		return call
+	}
 	return s.routeSSM(r, body)
 }
 
@@ -148,7 +154,7 @@ func (s *Server) answer(r *http.Request, call wireCall, body []byte) reply {
 	if call.early != nil {
 		return call.refusal(call.early)
 	}
-	by, refused := s.keys.identify(r, body, call.service)
+	by, refused := s.keys.identify(r, body, cmp.Or(call.signs, call.service))
 	if refused == nil && call.service == ssmService {
 		refused = s.quotas.allow(by.region, call.operation)
 	}
