@@ -139,6 +139,23 @@ func TestStopStep(t *testing.T) {
 	})
 }
 
+// A step that waits for a signal runs, although the execution waits.
+func TestOneStepAtATimeByHand(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		id := b.manual(`{"name":"a","action":"aws:branch","inputs":{"Choices":[{"NextStep":"b","Variable":"1","StringEquals":"1"}],"Default":"c"}},` +
+			pause("b", `,"isEnd":true`) + "," + ok("c", ""))
+		b.step(id, "a", "")
+		b.after(time.Second, id)
+		b.step(id, "b", "")
+		b.want(b.after(time.Second, id), "Waiting: a=Success b=Waiting c=Pending")
+		b.step(id, "c", wrongSignal)
+		b.stop(id, `,"Type":"Complete"`)
+		b.want(b.after(time.Second, id), "Waiting: a=Success b=Waiting c=Pending")
+		b.signal("AKIAEXAMPLE", id, "Resume", `{"StepName":["b"]}`)
+		b.want(b.after(time.Second, id), "Success: a=Success b=Success c=Pending")
+	})
+}
+
 func TestEndsByHand(t *testing.T) {
 	steps := ok("a", "") + "," + stuck("b", `,"onCancel":"step:d","timeoutSeconds":60`) + "," + ok("c", "") + "," + tagged("d", "")
 	const complete = `,"Type":"Complete"`

@@ -58,6 +58,10 @@ func TestStepsOfLoopsAreFiltered(t *testing.T) {
 		}
 		page, token := b.describe("DescribeAutomationStepExecutions", "StepExecutions", "StepName", fmt.Sprintf(`{"AutomationExecutionId":%q,"MaxResults":4}`, id), nil)
 		rest, _ := b.describe("DescribeAutomationStepExecutions", "StepExecutions", "StepName", fmt.Sprintf(`{"AutomationExecutionId":%q,"NextToken":%q}`, id, token), nil)
+		reverse := fmt.Sprintf(`{"AutomationExecutionId":%q,"NextToken":%q,"ReverseOrder":true}`, id, token)
+		if status, answer := b.call("DescribeAutomationStepExecutions", reverse); status != 400 || answer["__type"] != "InvalidNextToken" {
+			b.Errorf("the token of the other order: %d %v", status, answer)
+		}
 		if page != "l a c a" || rest != "c z" {
 			b.Errorf("pages %q and %q", page, rest)
 		}
@@ -73,6 +77,28 @@ func TestWaitingInLoops(t *testing.T) {
 		b.want(b.after(time.Second, id), "Waiting: l=InProgress p=Success p=Waiting z=Pending")
 		b.signal("ANA", id, "Resume", `{"StepName":["p"]}`)
 		b.want(b.after(2*time.Second, id), "Success: l=Success p=Success p=Success z=Success")
+	})
+}
+
+// Complete counts for the loop as a whole.
+func TestCompleteInALoop(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		id := b.start(each("l", `["1","2"]`, ok("a", "")+","+ok("c", ""), "") + "," + ok("z", ""))
+		b.after(500*time.Millisecond, id)
+		b.stop(id, `,"Type":"Complete"`)
+		b.want(b.after(time.Minute, id), "Success: l=Success a=Success c=Success a=Success c=Success z=Pending")
+	})
+}
+
+func TestOutputsOfLoops(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		id := b.launch(each("l", `["x","y"]`, ok("a", `,"nextStep":"z"`), "")+","+ok("z", ""), `,"outputs":["l.CurrentIteratorValue","a.Missing"]`)
+		if diff := cmp.Diff(map[string][]string{"l.CurrentIteratorValue": {noOutput}, "a.Missing": {noOutput}}, b.after(0, id).Outputs); diff != "" {
+			b.Error(diff)
+		}
+		if diff := cmp.Diff(map[string][]string{"l.CurrentIteratorValue": {"x"}, "a.Missing": {}}, b.after(time.Minute, id).Outputs); diff != "" {
+			b.Error(diff)
+		}
 	})
 }
 

@@ -8,10 +8,10 @@ import (
 	"handrail/runbook"
 )
 
-// launch runs steps that CreateDocument would refuse.
-func (b *bubble) launch(steps string) (id string) {
+// launch runs steps that CreateDocument would refuse, or with more than steps.
+func (b *bubble) launch(steps, more string) (id string) {
 	b.Helper()
-	parsed, err := runbook.Parse([]byte(`{"schemaVersion":"0.3","mainSteps":[` + steps + `]}`))
+	parsed, err := runbook.Parse([]byte(`{"schemaVersion":"0.3","mainSteps":[` + steps + `]` + more + `}`))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestWalksThatCannotGoOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, Options{}, func(b *bubble) {
-				e := b.after(time.Minute, b.launch(row.steps))
+				e := b.after(time.Minute, b.launch(row.steps, ""))
 				b.want(e, row.want)
 				if want := strings.ReplaceAll(row.failure, "%", "x"); e.FailureMessage != want {
 					b.Errorf("got  %s\nwant %s", e.FailureMessage, want)
@@ -52,9 +52,19 @@ func TestWalksThatCannotGoOn(t *testing.T) {
 
 func TestCancellationToNowhere(t *testing.T) {
 	inBubble(t, Options{}, func(b *bubble) {
-		id := b.launch(stuck("a", `,"onCancel":"step:x"`) + "," + ok("z", ""))
+		id := b.launch(stuck("a", `,"onCancel":"step:x"`)+","+ok("z", ""), "")
 		b.after(time.Second, id)
 		b.stop(id, "")
 		b.want(b.after(time.Second, id), "Cancelled: a=Cancelled z=Pending")
+	})
+}
+
+// A loop has no onCancel of its own: docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-loop.html.
+func TestOnCancelOfALoopIsIgnored(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		id := b.launch(each("l", `["1"]`, stuck("a", ""), `,"onCancel":"step:z"`)+","+tagged("z", ""), "")
+		b.after(time.Second, id)
+		b.stop(id, "")
+		b.want(b.after(time.Second, id), "Cancelled: l=Cancelled a=Cancelled z=Pending")
 	})
 }
