@@ -86,6 +86,7 @@ func assumptions() []Assumption {
 		{"AlarmConfiguration", "looked up every 15 seconds by the service's own role; a missing alarm counts as one that cannot be looked up; the execution is Cancelled"},
 		{"quotas of executions", "5,000 wait in the queue, 1,000 parents of many in theirs, and children are never refused; up to 400 in aws:approve, aws:pause and aws:sleep run " +
 			"beside the 100; who waits for a child gives its place to others, who gets one back first; other accounts and Regions have their own, not counted here"},
+		{"execution previews", "parameters that are required can be left out; the steps of loops count instead of the loop, and a child does the worst of its steps"},
 		{"lists of executions", "parents and children together"},
 		{"aws:executeScript", "any Python 3 that is installed runs it, whichever version the Runtime names; context is an empty dictionary; " +
 			"the outputs are Payload, OutputPayload ({\"Payload\": …}) and those that the step declares"},

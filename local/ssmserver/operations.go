@@ -15,6 +15,8 @@ func operations() map[string]operation {
 		{name: "AddTagsToResource", input: addTagsShape(), handle: handler(addTags), note: "of automations and of the account's documents"},
 		{name: "RemoveTagsFromResource", input: removeTagsShape(), handle: handler(removeTags), note: "of automations and of the account's documents"},
 		{name: "ListTagsForResource", input: listTagsShape(), handle: handler(listTags), note: "of automations and of the account's documents"},
+		{name: "StartExecutionPreview", input: startPreviewShape(), handle: handler(startPreview), note: "not covered: TargetLocationsURL and organizational units"},
+		{name: "GetExecutionPreview", input: getPreviewShape(), handle: handler(getPreview)},
 		{name: "DescribeDocument", input: describeDocumentShape(), handle: handler(describeDocument)},
 		{name: "GetDocument", input: getDocumentShape(), handle: handler(getDocument), note: "JSON by default, YAML on request"},
 		{name: "ListDocuments", input: listDocumentsShape(), handle: handler(listDocuments),

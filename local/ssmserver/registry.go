@@ -68,6 +68,17 @@ func (r *registry) add(e *execution, launch func() error) (*execution, error) {
 	return e, nil
 }
 
+// whileOpen runs launch, unless the registry is closed, while no one can close it.
+func (r *registry) whileOpen(launch func()) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return refuse(codeInternal, "The service is shutting down.")
+	}
+	launch()
+	return nil
+}
+
 // evict forgets the oldest finished execution, if there is one.
 func (r *registry) evict() bool {
 	i := slices.IndexFunc(r.list, func(e *execution) bool {

@@ -23,6 +23,7 @@ type Server struct {
 	documents  *library
 	executions *registry
 	slots      *slots
+	previews   previews
 	parameters parameterStore
 	calls      calls
 	faults     faults
@@ -86,6 +87,24 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.Close()
 	return nil
+}
+
+// background runs work, whose ctx ends when the server closes.
+func (s *Server) background(work func(context.Context)) error {
+	return s.executions.whileOpen(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		s.running.Go(func() {
+			defer cancel()
+			work(ctx)
+		})
+		s.running.Go(func() {
+			select {
+			case <-s.closed:
+				cancel()
+			case <-ctx.Done():
+			}
+		})
+	})
 }
 
 // Close ends every running execution where it stands and waits for them. Nothing can be started afterwards.

@@ -88,7 +88,7 @@ func TestNothingWaitsWithoutQuotas(t *testing.T) {
 // Four hundred more can wait in blocking actions.
 func TestBlockingActionsMakeRoom(t *testing.T) {
 	inBubble(t, Options{Quotas: true}, func(b *bubble) {
-		b.create("Test-Sleep", ok("a", "")+","+stuck("b", `,"timeoutSeconds":60`))
+		b.create("Test-Sleep", ok("a", "")+","+stuck("b", `,"timeoutSeconds":5`))
 		for range 600 {
 			b.mustLaunch("Test-Sleep")
 		}
@@ -114,8 +114,8 @@ func TestBlockingActionsMakeRoom(t *testing.T) {
 // A hundred parents must not keep their children out.
 func TestParentsGiveTheirSlotsToTheirChildren(t *testing.T) {
 	inBubble(t, Options{Quotas: true}, func(b *bubble) {
-		b.create("Test-Grandchild", stuck("x", `,"timeoutSeconds":5,"onFailure":"Continue"`))
-		b.create("Test-Child", child("a", `"DocumentName":"Test-Grandchild"`, "")+","+stuck("x", `,"timeoutSeconds":5,"onFailure":"Continue"`))
+		b.create("Test-Grandchild", stuck("x", `,"timeoutSeconds":1,"onFailure":"Continue"`))
+		b.create("Test-Child", child("a", `"DocumentName":"Test-Grandchild"`, "")+","+stuck("x", `,"timeoutSeconds":1,"onFailure":"Continue"`))
 		b.create("Test-Parent", child("a", `"DocumentName":"Test-Child"`, "")+","+child("b", `"DocumentName":"Test-Child"`, ""))
 		for range 130 {
 			b.mustLaunch("Test-Parent")
@@ -130,7 +130,7 @@ func TestParentsGiveTheirSlotsToTheirChildren(t *testing.T) {
 
 func TestParentsOfManyHaveTheirOwnSlots(t *testing.T) {
 	inBubble(t, Options{Quotas: true}, func(b *bubble) {
-		b.runbook("Test-Leaf", "", `"N":{"type":"String"}`, stuck("x", `,"timeoutSeconds":10,"onFailure":"Continue"`), "")
+		b.runbook("Test-Leaf", "", `"N":{"type":"String"}`, stuck("x", `,"timeoutSeconds":2,"onFailure":"Continue"`), "")
 		b.runbook("Test-Many", "", `"N":{"type":"String"}`, child("a", `"DocumentName":"Test-Leaf","TargetParameterName":"N","Targets":[{"Key":"ParameterValues","Values":["1","2","3"]}]`, ""), "")
 		for range 40 {
 			if _, err := b.ask(startRequest{DocumentName: "Test-Many", TargetParameterName: "N", Targets: []target{{Key: keyValues, Values: []string{"1", "2"}}}}); err != nil {

@@ -115,6 +115,22 @@ func TestClientToken(t *testing.T) {
 		"tags": func(in *ssm.StartAutomationExecutionInput) {
 			in.Tags = []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}
 		},
+		"mode":        func(in *ssm.StartAutomationExecutionInput) { in.Mode = types.ExecutionModeInteractive },
+		"concurrency": func(in *ssm.StartAutomationExecutionInput) { in.MaxConcurrency = aws.String("5") },
+		"errors":      func(in *ssm.StartAutomationExecutionInput) { in.MaxErrors = aws.String("5") },
+		"target":      func(in *ssm.StartAutomationExecutionInput) { in.TargetParameterName = aws.String("InstanceId") },
+		"targets": func(in *ssm.StartAutomationExecutionInput) {
+			in.Targets = []types.Target{{Key: aws.String("ParameterValues"), Values: []string{web1}}}
+		},
+		"maps": func(in *ssm.StartAutomationExecutionInput) {
+			in.TargetMaps = []map[string][]string{{"InstanceId": {web1}}}
+		},
+		"locations": func(in *ssm.StartAutomationExecutionInput) {
+			in.TargetLocations = []types.TargetLocation{{Accounts: []string{other}, Regions: []string{"eu-west-1"}}}
+		},
+		"alarm": func(in *ssm.StartAutomationExecutionInput) {
+			in.AlarmConfiguration = &types.AlarmConfiguration{Alarms: []types.Alarm{{Name: aws.String("a")}}}
+		},
 	} {
 		other := restartInput()
 		other.ClientToken = in.ClientToken
@@ -163,8 +179,12 @@ func TestOneTokenAtOnceIsOneExecution(t *testing.T) {
 	ids := make([]string, 20)
 	var group sync.WaitGroup
 	for i := range ids {
+		in := *in
+		if i%2 == 0 {
+			in.ClientToken = aws.String(strings.ToUpper(*in.ClientToken))
+		}
 		group.Go(func() {
-			out, err := w.client.StartAutomationExecution(t.Context(), in)
+			out, err := w.client.StartAutomationExecution(t.Context(), &in)
 			if err != nil {
 				t.Error(err)
 				return
