@@ -22,7 +22,7 @@ func actions() map[string]action {
 		uncovered("aws:invokeWebhook"),
 		loopAction(),
 		pauseAction(),
-		uncovered("aws:runCommand"),
+		runCommandAction(),
 		uncovered("aws:runInstances"),
 		sleepAction(),
 		updateVariableAction(),

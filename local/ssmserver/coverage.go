@@ -95,6 +95,11 @@ func assumptions() []Assumption {
 		{"AWS calls that are passed on", "one attempt, 25 seconds; times are written as 2021-05-24T10:57:31Z, bytes as text, or as base64 if they are none"},
 		{"aws:executeAwsApi", "parameters go to the operation as they are, with no conversion of types; a call that takes longer than 25 s fails the step; " +
 			"the step itself tries nothing again"},
+		{"aws:runCommand", "waits while an instance that SSM knows is not online, and times out after an hour; an instance that it does not know is refused by SendCommand. " +
+			"Of several instances it gives no output and the response code 0, or 1 if the step fails; outputs are there after a failure, too; no instance for a tag fails the step; " +
+			"a cancelled or timed-out step cancels the command"},
+		{"Run Command", "documents of any name exist; an invocation takes 0.5 s and prints that no command ran; MaxErrors stops between groups of MaxConcurrency; " +
+			"what it stopped is Cancelled (Terminated), a command with fewer errors than that is Failed (Incomplete)"},
 		{"calls of SSM from within", "answered in process as the execution's identity; they count towards no quota, and refusals of parameters are ValidationException " +
 			"rather than botocore's own"},
 		{"desired values", "compared as text, booleans as True and False; a list must hold something, and nothing but desired values; what a selector does not find is not desired"},

@@ -29,6 +29,14 @@ func operations() map[string]operation {
 		{name: "PutParameter", input: putParameterShape(), handle: handler(putParameter), secret: true,
 			note: "String and SecureString, in memory; not yet: StringList, AllowedPattern, Policies, the tier Advanced"},
 		{name: "ListDocumentVersions", input: listVersionsShape(), handle: handler(listDocumentVersions)},
+		{name: "SendCommand", input: sendCommandShape(), handle: handlerWaiting(sendCommand),
+			note: "carries nothing out: commands of any document end after a moment, as the stub command.DOCUMENT says; targets InstanceIds, tag:KEY, tag-key"},
+		{name: "ListCommands", input: listCommandsShape(), handle: handler(listCommands), note: "all filter keys"},
+		{name: "ListCommandInvocations", input: listInvocationsShape(), handle: handler(listCommandInvocations), note: "all filter keys"},
+		{name: "GetCommandInvocation", input: getInvocationShape(), handle: handler(getCommandInvocation)},
+		{name: "CancelCommand", input: cancelCommandShape(), handle: handler(cancelCommand), note: "the whole command"},
+		{name: "DescribeInstanceInformation", input: describeNodesShape(), handle: handlerWaiting(describeNodes),
+			note: "the instances of EC2; filters InstanceIds, PingStatus, PlatformTypes, ResourceType, tag:KEY, tag-key"},
 	} {
 		out[op.name] = op
 	}

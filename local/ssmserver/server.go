@@ -25,6 +25,7 @@ type Server struct {
 	slots      *slots
 	previews   previews
 	parameters parameterStore
+	commands   commandStore
 	calls      calls
 	faults     faults
 	keys       *keyring

@@ -37,6 +37,8 @@ func (f *stepFailure) message() string {
 	switch {
 	case f == nil:
 		return ""
+	case f.timedOut && f.cause != "":
+		return "Step timed out while step is " + f.phase + ". " + strings.TrimRight(f.cause, ".") + ". " + guide
 	case f.timedOut:
 		return "Step timed out while step is " + f.phase + ". " + guide
 	}
@@ -167,7 +169,7 @@ func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (resu
 	c := &stepContext{server: s, execution: e, run: run, step: *run.step, inputs: values}
 	for attempt := 1; ; attempt++ {
 		if ctx.Err() != nil {
-			return result{}, act.interrupted(ctx)
+			return result{}, act.interrupted(ctx, nil)
 		}
 		out, err := act.attempt(ctx, c)
 		if err == nil || attempt >= run.step.MaxAttempts || ctx.Err() != nil || asFailure(err).final {
@@ -191,14 +193,18 @@ func (a action) attempt(ctx context.Context, c *stepContext) (result, error) {
 	out, err := a.run(limited, c)
 	back(ctx)
 	if err != nil && limited.Err() != nil {
-		return result{}, a.interrupted(limited)
+		return result{}, a.interrupted(limited, err)
 	}
 	return out, err
 }
 
-// interrupted is why the action cannot go on in a context that has ended.
-func (a action) interrupted(ctx context.Context) error {
+// interrupted is why the action that answered err cannot go on in a context that has ended.
+func (a action) interrupted(ctx context.Context, err error) error {
+	var said *stepFailure
 	if errors.Is(context.Cause(ctx), errTimedOut) {
+		if errors.As(err, &said) && said.timedOut {
+			return said
+		}
 		return &stepFailure{phase: a.verifying, stage: "PostVerification", kind: "Verification", timedOut: true}
 	}
 	return ctx.Err()

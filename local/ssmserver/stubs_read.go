@@ -67,6 +67,8 @@ type stubReader struct {
 	lines    map[string]int // where each operation stands
 	problems []runbook.Problem
 	budget   int // what aliases may still expand to
+	// service is that of the operation being read.
+	service string
 }
 
 func (r *stubReader) problem(n *yaml.Node, path, format string, args ...any) {
@@ -86,6 +88,7 @@ func (r *stubReader) file(root *yaml.Node) {
 			continue
 		}
 		r.lines[key] = name.Line
+		r.service = strings.ToLower(service)
 		r.stubs.groups[key] = r.groups(list, name.Value)
 	}
 }
@@ -132,6 +135,7 @@ func (r *stubReader) answer(n *yaml.Node, path string) (when map[string]any, out
 			when = r.object(value, here)
 		case "response":
 			out.response = r.object(value, here)
+			r.checkResponse(value, here)
 		case "error":
 			out.err = r.refusal(value, here)
 		default:
@@ -142,6 +146,30 @@ func (r *stubReader) answer(n *yaml.Node, path string) (when map[string]any, out
 		r.problem(n, path, "must have either response or error")
 	}
 	return when, out
+}
+
+// checkResponse looks over the responses that are no AWS operation's.
+func (r *stubReader) checkResponse(n *yaml.Node, path string) {
+	members := map[string][]string{webhookService: {"Response", "ResponseCode"}, commandService: {"Status", "ResponseCode", "Output"}}[r.service]
+	if members == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	statuses := []string{statusSuccess, statusFailed, statusTimedOut, statusCancelled}
+	for key, value := range r.entries(n, path) {
+		here := path + "." + key.Value
+		switch {
+		case !slices.Contains(members, key.Value):
+			r.unknown(key, here, members...)
+		case value.Kind != yaml.ScalarNode:
+			r.problem(value, here, "must be a single value")
+		case key.Value == "ResponseCode" && value.ShortTag() != "!!int":
+			r.problem(value, here, "must be a whole number")
+		case key.Value == "Status" && !slices.Contains(statuses, value.Value):
+			r.problem(value, here, "must be one of %s", strings.Join(statuses, ", "))
+		case (key.Value == "Output" || key.Value == "Response") && value.ShortTag() != "!!str":
+			r.problem(value, here, "must be text; quote it")
+		}
+	}
 }
 
 func (r *stubReader) refusal(n *yaml.Node, path string) *cloud.Error {
