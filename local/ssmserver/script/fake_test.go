@@ -118,6 +118,8 @@ func playScript() {
 			child.Stderr = os.Stderr
 			if command == "escape" {
 				escape(child)
+			} else {
+				child.Env = []string{} // its group alone tells whose it is
 			}
 			connected, err := child.StdoutPipe()
 			if err != nil || child.Start() != nil {

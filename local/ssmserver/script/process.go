@@ -43,7 +43,10 @@ type answer struct {
 	err  error
 }
 
-var errStuck = errors.New("the worker did not answer in time and was ended")
+var (
+	errStuck = errors.New("the worker did not answer in time and was ended")
+	errEnded = errors.New("the worker ended")
+)
 
 func startProcess(python interpreter, o WorkerOptions) (*process, error) {
 	p := &process{options: o, lines: make(chan []byte, o.AtOnce), done: make(chan struct{}), waiting: map[int64]*question{}}
@@ -169,8 +172,11 @@ func (q *question) end(a answer) {
 // end fails what is still waiting. err is how the process ended.
 func (p *process) end(err error) {
 	cause := context.Cause(p.killed)
-	if cause == nil || errors.Is(cause, context.Canceled) { // it ended by itself
-		cause = fmt.Errorf("the worker ended: %v%s", err, lastLine(string(p.said.bytes())))
+	if errors.Is(cause, context.Canceled) { // it ended by itself
+		cause = errEnded
+		if err != nil {
+			cause = fmt.Errorf("%w: %w%s", errEnded, err, lastLine(string(p.said.bytes())))
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
