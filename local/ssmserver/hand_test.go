@@ -2,6 +2,7 @@ package ssmserver
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,4 +245,42 @@ func TestInteractiveOverTheWire(t *testing.T) {
 	if e := w.waitEnd(id); e.AutomationExecutionStatus != types.AutomationExecutionStatusSuccess || e.Mode != types.ExecutionModeInteractive {
 		t.Errorf("at the end: %s %s", e.AutomationExecutionStatus, e.Mode)
 	}
+}
+
+// Whatever arrives at once, an execution that is stopped ends, and nothing in it looks as if it ran on.
+func TestSignalsAtOnce(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		var ids []string
+		for range 50 {
+			ids = append(ids, b.manual(pause("a", `,"onCancel":"step:c"`)+","+each("b", `["1","2"]`, pause("p", ""), "")+","+tagged("c", "")))
+		}
+		var group sync.WaitGroup
+		for i, id := range ids {
+			first := b.now(id).StepExecutions[0].StepExecutionId
+			for j, body := range []string{`"SignalType":"StartStep","Payload":{"StepName":["a"]}`, `"SignalType":"StartStep","Payload":{"StepName":["a"]}`,
+				`"SignalType":"Resume","Payload":{"StepName":["a"]}`, `"SignalType":"StopStep","Payload":{"StepExecutionId":["` + first + `"]}`,
+				`"SignalType":"StartStep","Payload":{"StepName":["b"]}`, `"SignalType":"Resume","Payload":{"StepName":["p"]}`} {
+				group.Go(func() {
+					time.Sleep(time.Duration((i*7+j*3)%5) * time.Nanosecond)
+					b.call("SendAutomationSignal", `{"AutomationExecutionId":"`+id+`",`+body+`}`)
+				})
+			}
+			group.Go(func() {
+				time.Sleep(time.Duration(i%4) * time.Nanosecond)
+				b.stop(id, "")
+			})
+		}
+		group.Wait()
+		for _, id := range ids {
+			e := b.after(0, id)
+			if e.AutomationExecutionStatus != "Cancelled" {
+				b.Error(told(e))
+			}
+			for _, s := range e.StepExecutions {
+				if s.StepStatus != "Pending" && !ended(s.StepStatus) {
+					b.Error(told(e))
+				}
+			}
+		}
+	})
 }
