@@ -74,14 +74,14 @@ func TestBranch(t *testing.T) {
 	}
 	rest := "," + tagged("b", `,"isEnd":true`) + "," + tagged("c", `,"isEnd":true`)
 	for name, row := range map[string]struct{ step, want string }{
-		"the first that holds":     {`"inputs":{"Choices":[` + choice("y", "b") + "," + choice("x", "c") + "," + choice("x", "b") + `]}`, "Success: a=Success c=Success b=Pending"},
-		"the default":              {`"inputs":{"Choices":[` + choice("y", "b") + `],"Default":"c"}`, "Success: a=Success c=Success b=Pending"},
-		"none: the next step":      {`"inputs":{"Choices":[` + choice("y", "c") + `]}`, "Success: a=Success b=Success c=Pending"},
-		"none: nextStep":           {`"nextStep":"c","inputs":{"Choices":[` + choice("y", "b") + `]}`, "Success: a=Success c=Success b=Pending"},
-		"none: the end":            {`"isEnd":true,"inputs":{"Choices":[` + choice("y", "c") + `]}`, "Success: a=Success b=Pending c=Pending"},
-		"isEnd, but a choice":      {`"isEnd":true,"inputs":{"Choices":[` + choice("x", "c") + `]}`, "Success: a=Success c=Success b=Pending"},
-		"no choices":               {`"inputs":{"Choices":[]}`, "Failed: a=Failed b=Pending c=Pending"},
-		"an input nobody knows":    {`"inputs":{"Choices":[` + choice("x", "b") + `],"Else":"b"}`, "Failed: a=Failed b=Pending c=Pending"},
+		"the first that holds":  {`"inputs":{"Choices":[` + choice("y", "b") + "," + choice("x", "c") + "," + choice("x", "b") + `]}`, "Success: a=Success c=Success b=Pending"},
+		"the default":           {`"inputs":{"Choices":[` + choice("y", "b") + `],"Default":"c"}`, "Success: a=Success c=Success b=Pending"},
+		"none: the next step":   {`"inputs":{"Choices":[` + choice("y", "c") + `]}`, "Success: a=Success b=Success c=Pending"},
+		"none: nextStep":        {`"nextStep":"c","inputs":{"Choices":[` + choice("y", "b") + `]}`, "Success: a=Success c=Success b=Pending"},
+		"none: the end":         {`"isEnd":true,"inputs":{"Choices":[` + choice("y", "c") + `]}`, "Success: a=Success b=Pending c=Pending"},
+		"isEnd, but a choice":   {`"isEnd":true,"inputs":{"Choices":[` + choice("x", "c") + `]}`, "Success: a=Success c=Success b=Pending"},
+		"no choices":            {`"inputs":{"Choices":[]}`, "Failed: a=Failed b=Pending c=Pending"},
+		"an input nobody knows": {`"inputs":{"Choices":[` + choice("x", "b") + `],"Else":"b"}`, "Failed: a=Failed b=Pending c=Pending"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, Options{}, func(b *bubble) {

@@ -205,7 +205,7 @@ func TestRoles(t *testing.T) {
 		for text, want := range map[string]string{
 			"": "", role: role, "arn:aws:iam::{{ global:ACCOUNT_ID }}:role/AmazonSSMAutomationRole": role,
 			"arn:aws:iam::{{ global:ACCOUNT_ID }}:role/Other": "The defined assume role is unable to be assumed.",
-			"arn:aws:iam::{{ Nobody.Id }}:role/X": "The format of the supplied assume role ARN isn't valid.",
+			"arn:aws:iam::{{ Nobody.Id }}:role/X":             "The format of the supplied assume role ARN isn't valid.",
 		} {
 			name := "Role-" + uuid.NewString()
 			b.must("CreateDocument", `{"Name":"`+name+`","DocumentType":"Automation","Content":"{\"schemaVersion\":\"0.3\",\"assumeRole\":\"`+text+
