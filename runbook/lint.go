@@ -105,6 +105,9 @@ func (l *linter) similar(name string, known []string) string {
 
 // step checks one step by itself.
 func (l *linter) step(s *Step) {
+	if first := l.flow.byName[s.Name]; first != s {
+		l.error(s.at("name"), "name", "the name %q is already used by the step in line %d; a name is unique in the whole document", s.Name, first.Line)
+	}
 	if !l.action(s) {
 		return
 	}

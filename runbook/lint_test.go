@@ -78,6 +78,7 @@ func TestLint(t *testing.T) {
 			sleep("i", "")+","+step("j", "loop", `,"inputs":{"Iterators":["1"],"Steps":[`+sleep("k", "")+`]}`)+`]}`), want: []string{
 			"error loop a loop has Iterators or a LoopCondition", `warning unknown-output the step "i" has no outputs`, `error condition there is no operator "Like"`, `error loop the type is "Text"`,
 			"error loop MaxIterations is 101", "note loop MaxIterations belongs", "warning loop a loop inside a loop"}},
+		"a name inside and outside": {steps: sleep("a", "") + "," + step("b", "loop", `,"inputs":{"Iterators":["1"],"Steps":[`+sleep("a", "")+`]}`), want: []string{`error name the name "a" is already used by the step in line 1`}},
 		"a jump into a loop": {steps: sleep("a", `,"onFailure":"step:i"`) + "," + step("b", "loop", `,"inputs":{"Iterators":["1"],"Steps":[`+sleep("i", `,"nextStep":"c"`)+`]}`) + "," + sleep("c", ""), want: []string{
 			`error unknown-step the step "i" stands in the loop "b"`}},
 		"a circle through a loop": {steps: sleep("a", "") + "," + step("b", "loop", `,"inputs":{"Iterators":["1"],"Steps":[`+sleep("i", "")+","+sleep("j", `,"onFailure":"step:a"`)+`]}`), want: []string{

@@ -194,6 +194,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("schemaVersion: '0.3'\nmainSteps:\n- {name: a, action: aws:sleep, inputs: {Duration: PT1S}}\n"))
 	f.Add([]byte("a: &a [*a, *a]"))
 	f.Add([]byte(`{"a":1,"a":2}`))
+	f.Add([]byte(`{"schemaVersion":"0.3","assumeRole":"{{ R }}","parameters":{"R":{"type":"String","default":"{{ssm:x}}"}},"variables":{"V":{"type":"String"}},
+"mainSteps":[{"name":"a","action":"aws:branch","inputs":{"Choices":[{"NextStep":"b","Or":[{"Variable":"{{ variable:V }}","StringEquals":"x"}]}]}},
+{"name":"b","action":"aws:loop","inputs":{"Iterators":["1"],"Steps":[{"name":"c","action":"aws:executeScript","inputs":{"Runtime":"python3.11","Script":"sts.assume_role(RoleArn='{{ R }}')"}}]}},
+{"name":"d","action":"aws:executeAutomation","inputs":{"DocumentName":"d","RuntimeParameters":{"R":"{{ R }}"}},"outputs":[{"Name":"o","Selector":"$..x[?(@.a == 1)]"}]}],"outputs":["d.o"]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		d, err := Parse(content)
 		if err != nil {
@@ -202,8 +206,16 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		d.Check()
-		d.Role()
+		for _, p := range append(d.Lint(), d.Check()...) {
+			if p.Severity == "" || p.Rule == "" || p.Message == "" {
+				t.Errorf("an incomplete finding: %+v", p)
+			}
+		}
+		itself := func(string, string) (*Document, error) { return d, nil }
+		if a := d.Analyse(itself); a.Contained() && (d.Role().Kind != RoleParameter || len(a.Children) > 0) {
+			t.Errorf("contained with role %+v and %d children", d.Role(), len(a.Children))
+		}
+		d.Effects(itself)
 		_, _ = d.Bind(nil)
 		j, err := ToJSON(content)
 		if err != nil {
