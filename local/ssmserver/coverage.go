@@ -98,6 +98,10 @@ func assumptions() []Assumption {
 		{"aws:runCommand", "waits while an instance that SSM knows is not online, and times out after an hour; an instance that it does not know is refused by SendCommand. " +
 			"Of several instances it gives no output and the response code 0, or 1 if the step fails; outputs are there after a failure, too; no instance for a tag fails the step; " +
 			"a cancelled or timed-out step cancels the command"},
+		{"aws:invokeLambdaFunction", "a FunctionError fails the step, as AWS's own runbooks count on with maxAttempts, and leaves its outputs; LogType is Tail unless it is given; " +
+			"outputs are those that the answer has"},
+		{"aws:executeStateMachine", "any end but SUCCEEDED fails the step; a cancelled or timed-out step stops the execution; no default time"},
+		{"aws:invokeWebhook", "any ResponseCode is a success"},
 		{"Run Command", "documents of any name exist; an invocation takes 0.5 s and prints that no command ran; MaxErrors stops between groups of MaxConcurrency; " +
 			"what it stopped is Cancelled (Terminated), a command with fewer errors than that is Failed (Incomplete)"},
 		{"calls of SSM from within", "answered in process as the execution's identity; they count towards no quota, and refusals of parameters are ValidationException " +
