@@ -2,19 +2,11 @@ package ssmserver
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
-	"time"
-
-	"github.com/google/uuid"
-
-	"handrail/local/ssmserver/cloud"
 )
 
 func changeInstanceState() action {
-	return action{name: "aws:changeInstanceState", timeout: time.Hour, run: runChangeState,
+	return action{name: "aws:changeInstanceState", timeout: waitTime, run: runChangeState,
 		verifying: "verifying the instances have reached the desired state",
 		note:      "running, stopped, terminated; CheckStateOnly, Force, FailOnUnexpectedStopped; AdditionalInfo is passed on"}
 }
@@ -108,8 +100,10 @@ func (change stateChange) look(ctx context.Context, c *stepContext) (reached []a
 	if err != nil {
 		return nil, false, ec2Failed(err)
 	}
+	var all struct{ InstanceStatuses []instanceStatus }
+	readInto(answer, &all)
 	seen := map[string]instanceStatus{}
-	for _, s := range decodeStatuses(answer) {
+	for _, s := range all.InstanceStatuses {
 		seen[s.InstanceId] = s
 	}
 	done = true
@@ -119,7 +113,7 @@ func (change stateChange) look(ctx context.Context, c *stepContext) (reached []a
 		reached = append(reached, state)
 		done = done && state == change.desired && (change.desired != stateRunning || s.passes())
 		if change.failWhenStopped && change.desired == stateRunning && state == stateStopped {
-			return nil, false, &stepFailure{phase: phasePoll, cause: "The instance " + id + " is unexpectedly stopped", stage: "PostVerification", kind: "Verification"}
+			return nil, false, endedWrong("The instance %s is unexpectedly stopped", id)
 		}
 	}
 	return reached, done, nil
@@ -134,35 +128,4 @@ type instanceStatus struct {
 
 func (s instanceStatus) passes() bool {
 	return s.InstanceStatus.Status == "ok" && s.SystemStatus.Status == "ok"
-}
-
-// decodeStatuses reads what fits: the answer may be a stub's.
-func decodeStatuses(answer map[string]any) []instanceStatus {
-	text, err := json.Marshal(answer)
-	if err != nil {
-		return nil
-	}
-	var out struct{ InstanceStatuses []instanceStatus }
-	if json.Unmarshal(text, &out) != nil {
-		return nil
-	}
-	return out.InstanceStatuses
-}
-
-func anyList(texts []string) []any {
-	out := make([]any, len(texts))
-	for i, text := range texts {
-		out[i] = text
-	}
-	return out
-}
-
-// ec2Failed has the text in which the Java SDK, and so SSM, reports EC2's refusals.
-func ec2Failed(err error) error {
-	var refused *cloud.Error
-	if !errors.As(err, &refused) {
-		return err
-	}
-	return actionFailed(fmt.Errorf("%s (Service: AmazonEC2; Status Code: 400; Error Code: %s; Request ID: %s; Proxy: null)",
-		refused.Message, refused.Code, uuid.NewString()))
 }

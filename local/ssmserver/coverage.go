@@ -111,6 +111,12 @@ func assumptions() []Assumption {
 		{"aws:waitForAwsResourceProperty", "an error of the operation fails the step at once"},
 		{"polling", "the first look again after 0.25 s, then half as much later each time, up to 15 s; a change in the local AWS is seen at once"},
 		{"FailureType", "Throttling and Permission by the code of the operation's error, Verification for assertions and commands, else Action"},
+		{"aws:runInstances", "waits until the instances run, not for their status checks"},
+		{"actions that wait", "an hour if the document has no timeoutSeconds: aws:runInstances, aws:createImage, aws:copyImage, aws:createStack, aws:deleteStack"},
+		{"aws:deleteStack", "a stack that does not exist counts as deleted"},
+		{"the local AWS", "one account's world, the same in every Region; nothing costs, and what is told to change does so within seconds; " +
+			"a text is taken for a number or a boolean where an operation wants one"},
+		{"times in answers of the local AWS", "ISO 8601 texts in the outputs of steps"},
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
