@@ -181,6 +181,13 @@ def check_isolation(server, boto):
     execution = got["AutomationExecutionId"]
     session = "arn:aws:sts::123456789012:assumed-role/AmazonSSMAutomationRole/Automation-" + execution
     equal([(c["operation"], c["step"], c["role"], c["caller"]) for c in server.ledger(execution)], [("ssm.ListDocuments", "run", ROLE, session)])
+    states = ("import boto3\ndef main(events, context):\n    ec2 = boto3.client('ec2')\n    one = events['InstanceId']\n    before = ec2.describe_instances(InstanceIds=[one])\n"
+              "    ec2.stop_instances(InstanceIds=[one])\n    ec2.get_waiter('instance_stopped').wait(InstanceIds=[one], WaiterConfig={'Delay': 1})\n"
+              "    after = ec2.describe_instances(InstanceIds=[one])\n"
+              "    return [r['Reservations'][0]['Instances'][0]['State']['Name'] for r in (before, after)]")
+    got = server.script(states, role=ROLE, payload={"InstanceId": "i-0bbbbbbbbbbbbbbb1"})
+    equal(payload(got), ["running", "stopped"])
+    equal({(c["operation"], c["role"]) for c in server.ledger(got["AutomationExecutionId"])}, {("ec2.DescribeInstances", ROLE), ("ec2.StopInstances", ROLE)})
 
 
 def check_processes(server):
@@ -239,6 +246,12 @@ def check_remote(server, first):
     ):
         got = failure(server.run(step))
         assert want in got, got
+    got = server.run(
+        api("ec2", "DescribeInstances", InstanceIds=["i-0aaaaaaaaaaaaaaa1"], outputs=[("Type", "$.Reservations[0].Instances[0].InstanceType", "String"), ("Tags", "$.Reservations[0].Instances[0].Tags", "MapList")]),
+        {"name": "stop", "action": "aws:changeInstanceState", "inputs": {"InstanceIds": ["i-0aaaaaaaaaaaaaaa1"], "DesiredState": "stopped"}})
+    equal(outputs(got, 1), {"InstanceStates": ["stopped"]})
+    assert {"ec2.DescribeInstances", "ec2.StopInstances"} <= {c["operation"] for c in server.ledger(got["AutomationExecutionId"])}
+    assert [c for c in first.open("/control/calls")["calls"] if c["operation"] == "ec2.StopInstances"], "nothing was stopped there"
     got = payload(server.script("import os\ndef main(events, context):\n    return os.environ['AWS_ENDPOINT_URL']"))
     equal(got, first.endpoint)
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"handrail/local/slackserver"
@@ -51,24 +52,45 @@ func slashCommands() []slackserver.Command {
 type localSSMCmd struct {
 	Listen      string `help:"Address to listen on." default:"127.0.0.1:8081"`
 	Documents   string `help:"A folder of .json, .yml and .yaml runbooks to load." type:"existingdir" placeholder:"DIR"`
+	Stubs       string `help:"A YAML file of answers to AWS operations, such as ec2.DescribeInstances." type:"existingfile" placeholder:"FILE"`
 	AWSEndpoint string `help:"A service, such as moto_server, to which every AWS call of a runbook is passed; needs python3 with boto3." name:"aws-endpoint" placeholder:"URL"`
 	Quotas      bool   `help:"Throttle calls, and queue executions, as AWS does."`
 }
 
 // Run serves until it is interrupted.
 func (c *localSSMCmd) Run(ctx context.Context, io streams) error {
+	stubs, err := readStubs(c.Stubs)
+	if err != nil {
+		return err
+	}
 	l, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
 	address := "http://" + l.Addr().String()
-	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: address, AWSEndpoint: c.AWSEndpoint, Quotas: c.Quotas,
+	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: address, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Quotas: c.Quotas,
 		Log: logConfig{Level: "info"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
 	fmt.Fprintf(io.out, "endpoint  %s\n", address)
 	return serveSSM(ctx, l, srv)
+}
+
+// readStubs reads a file of answers to AWS operations; "" is none.
+func readStubs(file string) (ssmserver.Stubs, error) {
+	if file == "" {
+		return ssmserver.Stubs{}, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return ssmserver.Stubs{}, usage("reading the stubs: %w", err)
+	}
+	stubs, err := ssmserver.ReadStubs(content)
+	if err != nil {
+		return ssmserver.Stubs{}, usageError{inFile(file, err)}
+	}
+	return stubs, nil
 }
 
 // listen opens a port and says plainly when it is taken.

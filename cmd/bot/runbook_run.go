@@ -24,6 +24,7 @@ type runbookRunCmd struct {
 	File        string   `arg:"" help:"The runbook, in JSON or YAML."`
 	Parameters  []string `arg:"" optional:"" name:"key=value" help:"Its parameters; a list takes commas, or the key again."`
 	Documents   string   `help:"A folder of runbooks that this one may start." type:"existingdir" placeholder:"DIR"`
+	Stubs       string   `help:"A YAML file of answers to AWS operations, such as ec2.DescribeInstances." type:"existingfile" placeholder:"FILE"`
 	AWSEndpoint string   `help:"Pass every AWS call of the runbook on to this address, such as that of moto_server." name:"aws-endpoint" placeholder:"URL"`
 	Approve     bool     `help:"Approve what waits for an approval, and resume what is paused."`
 	Output      string   `short:"o" help:"text, or json for the execution as the API has it." enum:"text,json" default:"text"`
@@ -43,6 +44,10 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	stubs, err := readStubs(c.Stubs)
+	if err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening on loopback: %w", err)
@@ -52,7 +57,8 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 		p.out = io.err
 	}
 	r := &localRun{url: "http://" + l.Addr().String(), approve: c.Approve, printer: p, changes: make(chan ssmserver.Change, 1024), ended: make(chan struct{})}
-	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: r.url, AWSEndpoint: c.AWSEndpoint, Observe: r.observe, Log: logConfig{Level: "warn"}.open(io.err)})
+	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: r.url, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Observe: r.observe,
+		Log: logConfig{Level: "warn"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
