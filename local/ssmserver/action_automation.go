@@ -28,10 +28,7 @@ func runAutomation(ctx context.Context, c *stepContext) (result, error) {
 	select {
 	case <-child.done:
 	case <-ctx.Done():
-		_ = child.stop(false) // it may just have ended
-		if cause := context.Cause(ctx); errors.Is(cause, errCancelled) || errors.Is(cause, errStopped) {
-			<-child.done // its own steps after a cancellation have two minutes
-		}
+		leaveChild(context.Cause(ctx), child)
 		return result{}, ctx.Err()
 	}
 	response, failure := child.response()
@@ -46,6 +43,18 @@ func runAutomation(ctx context.Context, c *stepContext) (result, error) {
 		return result{outputs: response}, failure
 	}
 	return result{outputs: response}, nil
+}
+
+// leaveChild cancels the child of a step that cannot go on, and waits for it unless the step's time is over: its own
+// steps after a cancellation have two minutes. A server that closes ends the child by itself.
+func leaveChild(cause error, child *execution) {
+	if errors.Is(cause, errClosed) {
+		return
+	}
+	_ = child.stop(false) // it may just have ended
+	if !errors.Is(cause, errTimedOut) {
+		<-child.done
+	}
 }
 
 // childRefused is the failure of a step whose child was not accepted.

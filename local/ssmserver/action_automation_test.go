@@ -179,3 +179,39 @@ func TestNestingIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// Children of children for many targets, with more of them than the server keeps.
+func TestManyNestedChildrenAreBounded(t *testing.T) {
+	inBubble(t, Options{MaxExecutions: 60}, func(b *bubble) {
+		b.runbook("Test-Wide", "", `"N":{"type":"String","default":"0"}`, child("again",
+			`"DocumentName":"Test-Wide","TargetParameterName":"N","Targets":[{"Key":"ParameterValues","Values":["1","2","3","4","5","6","7","8","9","10"]}],"MaxConcurrency":"100%","MaxErrors":"100%"`,
+			`,"onFailure":"Continue"`), "")
+		id := b.begin(`{"DocumentName":"Test-Wide"}`)
+		b.want(b.after(time.Minute, id), "Success: again=Success")
+		all := b.server.executions.newest()
+		if len(all) > 60 {
+			b.Errorf("%d are kept", len(all))
+		}
+		for _, e := range all {
+			if status := e.metadata().AutomationExecutionStatus; !ended(status) || e.depth > maxDepth {
+				b.Errorf("level %d is %s", e.depth, status)
+			}
+		}
+	})
+}
+
+// A server that closes leaves parents and children as they stand.
+func TestCloseLeavesChildrenAsTheyStand(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		b.create("Test-Child", stuck("x", ""))
+		b.slow("Test-Slow")
+		plain := b.start(child("a", `"DocumentName":"Test-Child"`, ""))
+		many := b.targeted("Test-Slow", "", "PT1H", "PT1H")
+		b.after(time.Second, plain)
+		b.server.Close()
+		b.want(b.after(time.Minute, plain), "InProgress: a=InProgress")
+		b.want(b.children(plain)[0], "InProgress: x=InProgress")
+		b.want(b.after(time.Minute, many), "InProgress: PT1H=InProgress PT1H=Pending")
+		b.want(b.children(many)[0], "InProgress: wait=InProgress")
+	})
+}

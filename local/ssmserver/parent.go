@@ -2,6 +2,7 @@ package ssmserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -137,7 +138,7 @@ func (s *Server) runGroup(ctx context.Context, e *execution, g *group) {
 		case <-cancelled:
 			cancelled = nil
 			for i, child := range running {
-				e.cancelChild(g.runs[i], child)
+				e.cancelChild(ctx, g.runs[i], child)
 			}
 		}
 	}
@@ -161,7 +162,11 @@ func (e *execution) showChild(run *stepRun, child *execution) {
 	run.outputs = map[string]any{"Output": []any{child.id}, "ExecutionId": child.id}
 }
 
-func (e *execution) cancelChild(run *stepRun, child *execution) {
+// cancelChild cancels a child whose parent is cancelled. A server that closes ends the child by itself.
+func (e *execution) cancelChild(ctx context.Context, run *stepRun, child *execution) {
+	if errors.Is(context.Cause(ctx), errClosed) {
+		return
+	}
 	e.mu.Lock()
 	if !e.cut && !ended(run.status) {
 		e.setStep(run, statusCancelling)
