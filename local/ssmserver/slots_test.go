@@ -183,6 +183,27 @@ func TestTheQueueIsBounded(t *testing.T) {
 	})
 }
 
+// A child is part of an execution that was accepted.
+func TestChildrenAreNotRefused(t *testing.T) {
+	inBubble(t, Options{Quotas: true}, func(b *bubble) {
+		b.create("Test-Busy", stuck("a", `,"timeoutSeconds":60,"onFailure":"Continue"`))
+		b.create("Test-Parent", stuck("a", `,"timeoutSeconds":1,"onFailure":"Continue"`)+","+child("b", `"DocumentName":"Test-Busy"`, ""))
+		parent := b.mustLaunch("Test-Parent")
+		for range maxRunning + 3 {
+			b.mustLaunch("Test-Busy")
+		}
+		b.server.slots.runs.queue = 0
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		children := b.children(parent.id)
+		if len(children) != 1 || children[0].AutomationExecutionStatus != statusPending {
+			b.Errorf("the children: %+v", children)
+		}
+		time.Sleep(5 * time.Minute)
+		b.wantCount("at the end", map[string]int{"Success": maxRunning + 5})
+	})
+}
+
 // Others have quotas of their own.
 func TestOtherLocationsHaveOtherQuotas(t *testing.T) {
 	inBubble(t, Options{Quotas: true}, func(b *bubble) {
