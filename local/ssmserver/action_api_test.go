@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/google/go-cmp/cmp"
 
 	"handrail/local/ssmserver/cloud"
@@ -187,4 +189,40 @@ func TestBackendsAreAskedInOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+// boto3 in scripts is answered by stubs, too; nobody else who calls the local SSM is.
+func TestStubsAnswerScripts(t *testing.T) {
+	t.Parallel()
+	o := quick()
+	o.Stubs = mustStubs(t, `
+ssm.GetParameter: [{response: {Parameter: {Value: stubbed}}}, {error: {code: ParameterNotFound, message: gone}}]
+ssm.DescribeOpsItems: [response: {OpsItemSummaries: [{OpsItemId: oi-1}]}]
+`)
+	w := newWorld(t, o)
+	id := w.start("AWS-RestartEC2Instance", map[string][]string{"InstanceId": {web1}, "AutomationAssumeRole": {role}})
+	e, err := w.server.executions.get(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := w.server.keys.mint(e, e.main[0])
+	script := as(key.access, key.secret, key.token)
+	parameter := &ssm.GetParameterInput{Name: aws.String("/x")}
+	got, err := w.client.GetParameter(t.Context(), parameter, script)
+	if err != nil || aws.ToString(got.Parameter.Value) != "stubbed" {
+		t.Errorf("%v %v", got, err)
+	}
+	if _, err := w.client.GetParameter(t.Context(), parameter, script); !strings.Contains(fmt.Sprint(err), "ParameterNotFound: gone") {
+		t.Errorf("the second answer: %v", err)
+	}
+	items, err := w.client.DescribeOpsItems(t.Context(), &ssm.DescribeOpsItemsInput{}, script)
+	if err != nil || len(items.OpsItemSummaries) != 1 {
+		t.Errorf("%v %v", items, err)
+	}
+	if _, err := w.client.GetParameter(t.Context(), parameter); !strings.Contains(fmt.Sprint(err), "Parameter /x not found") {
+		t.Errorf("another caller: %v", err)
+	}
+	if _, err := w.client.DescribeOpsItems(t.Context(), &ssm.DescribeOpsItemsInput{}); !strings.Contains(fmt.Sprint(err), "UnknownOperationException") {
+		t.Errorf("another caller: %v", err)
+	}
 }

@@ -75,6 +75,24 @@ func (o ownOperations) Call(ctx context.Context, call cloud.Call) (map[string]an
 	return object, nil
 }
 
+// stubbed answers a script's call of SSM by a stub. ok is false if there is none, and for everyone else who calls.
+func (s *Server) stubbed(ctx context.Context, by caller, name string, request any) (body []byte, ok bool, err error) {
+	if by.execution == nil {
+		return nil, false, nil
+	}
+	params, _ := request.(map[string]any)
+	answer, err := s.stubs.Call(ctx, cloud.Call{Service: ssmService, Operation: name, Params: params})
+	var unknown *cloud.UnknownOperationError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, false, nil
+	case err != nil:
+		return nil, true, asRefusal(err)
+	}
+	body, err = json.Marshal(answer)
+	return body, true, err
+}
+
 // ownOperation finds the operation of this server that a call means, whose name may be in any case.
 func (s *Server) ownOperation(call cloud.Call) (operation, bool) {
 	if call.Service != ssmService {

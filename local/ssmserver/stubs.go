@@ -59,6 +59,11 @@ func newStubBook(stubs Stubs) *stubBook {
 	return &stubBook{stubs: stubs, used: map[string][]int{}}
 }
 
+// has says whether an operation is stubbed for some calls.
+func (b *stubBook) has(service, operation string) bool {
+	return len(b.stubs.groups[stubKey(service, operation)]) > 0
+}
+
 // Call answers what is stubbed for such a call.
 func (b *stubBook) Call(_ context.Context, call cloud.Call) (map[string]any, error) {
 	key := stubKey(call.Service, call.Operation)

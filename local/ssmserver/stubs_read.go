@@ -22,7 +22,7 @@ const (
 )
 
 // maxStubs bounds the text of stubs in bytes.
-const maxStubs = 4 << 20
+const maxStubs = 1 << 20
 
 // ReadStubs reads answers of AWS operations from YAML:
 //
@@ -45,7 +45,7 @@ const maxStubs = 4 << 20
 // The error is a *runbook.ParseError with every problem and its place.
 func ReadStubs(content []byte) (Stubs, error) {
 	if len(content) > maxStubs {
-		return Stubs{}, &runbook.ParseError{Problems: []runbook.Problem{{Message: "stubs are larger than 4 MB"}}}
+		return Stubs{}, &runbook.ParseError{Problems: []runbook.Problem{{Message: "stubs are larger than 1 MB"}}}
 	}
 	r := &stubReader{budget: maxStubs, stubs: Stubs{groups: map[string][]stubGroup{}}, lines: map[string]int{}}
 	root, err := loadYAML(content)

@@ -115,7 +115,7 @@ func TestStubsAreStrict(t *testing.T) {
 		"command.X: [response: {Output: 1, ResponseCode: x}]": "1:32: command.X[0].response.Output: must be text; quote it\n1:49: command.X[0].response.ResponseCode: must be a whole number",
 		"webhook.x: [response: {Status: 1}]":                  "1:24: webhook.x[0].response.Status: is not known here; the keys are Response, ResponseCode",
 		"webhook.x: [response: {Response: [a]}]":              "1:34: webhook.x[0].response.Response: must be a single value",
-		strings.Repeat("#", maxStubs+1):                       "stubs are larger than 4 MB",
+		strings.Repeat("#", maxStubs+1):                       "stubs are larger than 1 MB",
 		"a.B: [response: {x: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "}]": "is too large or too deep once its aliases are put in",
 	} {
 		_, err := ReadStubs([]byte(text))

@@ -58,9 +58,10 @@ func (s *Server) routeSSM(r *http.Request, body []byte) wireCall {
 		body, _ := json.Marshal(api.body())
 		return reply{status: api.status, body: body}
 	}
-	if !call.known {
+	uncovered := refuse(codeUnknownOperation, "The operation %q is not covered by the local SSM. GET /control/coverage lists those that are.", name)
+	if !call.known && !(ours && s.stubs.has(ssmService, name)) {
 		s.options.Log.Warn("a call to an operation that the local SSM does not cover", "operation", name)
-		call.early = refuse(codeUnknownOperation, "The operation %q is not covered by the local SSM. GET /control/coverage lists those that are.", name)
+		call.early = uncovered
 		return call
 	}
 	call.early = checkContentType(r, contentType)
@@ -71,6 +72,12 @@ func (s *Server) routeSSM(r *http.Request, body []byte) wireCall {
 	call.work = func(ctx context.Context, by caller) ([]byte, error) {
 		if err != nil {
 			return nil, err
+		}
+		if answer, stubbed, err := s.stubbed(ctx, by, name, decoded); stubbed {
+			return answer, err
+		}
+		if !call.known {
+			return nil, uncovered
 		}
 		return s.handle(ctx, op, by, decoded, body)
 	}
