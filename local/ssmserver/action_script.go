@@ -20,7 +20,8 @@ const scriptTime = 10 * time.Minute
 const verifyingScript = "verifying the script has completed"
 
 func executeScript() action {
-	return action{name: "aws:executeScript", timeout: scriptTime, run: runScript, verifying: verifyingScript,
+	// It has no timeout here: the time of a script begins when there is room for it to run.
+	return action{name: "aws:executeScript", run: runScript, verifying: verifyingScript,
 		note: "Python with the python3 of this machine, whatever 3.x the runbook asks for; no PowerShell, no attachments; not a sandbox"}
 }
 
