@@ -136,7 +136,7 @@ func TestChildrenThatFail(t *testing.T) {
 				if children := b.children(id); len(children) > 0 {
 					message = strings.ReplaceAll(message, "CHILD", children[0].AutomationExecutionId)
 				}
-				if !strings.HasPrefix(e.FailureMessage, message) {
+				if !strings.HasPrefix(e.FailureMessage, message) || strings.Count(e.FailureMessage, guide) > 1 {
 					b.Errorf("message %q", e.FailureMessage)
 				}
 				for _, child := range b.children(id) {

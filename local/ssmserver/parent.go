@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -199,7 +200,7 @@ func (e *execution) verdict() (status string, failure *stepFailure) {
 	}
 	cause := "The automation " + e.id + " of " + e.document + " ended with the status " + e.status
 	if e.failure != "" {
-		cause += ": " + e.failure
+		cause += ": " + strings.TrimSuffix(e.failure, " "+guide) // which the message of the parent's step says, too
 	}
 	return e.status, &stepFailure{phase: phasePoll, cause: cause, stage: "Invocation", kind: "Action"}
 }
