@@ -64,8 +64,11 @@ func pascal(operation string) string {
 	return b.String()
 }
 
-// plain gives the answer the types of decoded JSON.
+// plain gives the answer the types of decoded JSON. It is never nil.
 func plain(answer map[string]any) (map[string]any, error) {
+	if answer == nil {
+		return map[string]any{}, nil
+	}
 	text, err := json.Marshal(answer)
 	if err != nil {
 		return nil, fmt.Errorf("writing the answer as JSON: %w", err)
