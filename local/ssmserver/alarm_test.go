@@ -2,6 +2,7 @@ package ssmserver
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -115,5 +116,25 @@ func TestAnAlarmStopsAParentWithItsChildren(t *testing.T) {
 		a.set("there", "ALARM")
 		id = b.begin(`{"DocumentName":"Test-Minute","TargetLocations":[{"Accounts":["` + other + `"],"Regions":["eu-west-1"],"TargetLocationAlarmConfiguration":{"Alarms":[{"Name":"there"}]}}]}`)
 		b.want(b.after(2*time.Minute, id), "Failed: "+other+"-eu-west-1=Cancelled")
+	})
+}
+
+// What the cloud in memory does to an alarm is seen at once, not at the next look.
+func TestAnAlarmOfTheCloud(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		aws := func(operation string, params map[string]any) {
+			b.Helper()
+			if _, err := b.server.cloud.Call(b.Context(), cloud.Call{Service: "cloudwatch", Operation: operation, Params: params, Region: "eu-west-1"}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		aws("PutMetricAlarm", map[string]any{"AlarmName": "cpu", "MetricName": "CPUUtilization", "Namespace": "AWS/EC2", "Statistic": "Average", "Period": json.Number("60"),
+			"EvaluationPeriods": json.Number("1"), "Threshold": json.Number("90"), "ComparisonOperator": "GreaterThanThreshold"})
+		b.create("Test-Long", `{"name":"a","action":"aws:sleep","inputs":{"Duration":"PT1H"}}`)
+		id := b.begin(`{"DocumentName":"Test-Long","AlarmConfiguration":{"Alarms":[{"Name":"cpu"}]}}`)
+		aws("SetAlarmState", map[string]any{"AlarmName": "cpu", "StateValue": "OK", "StateReason": "calm"})
+		b.want(b.after(time.Minute+time.Second, id), "InProgress: a=InProgress")
+		aws("SetAlarmState", map[string]any{"AlarmName": "cpu", "StateValue": "ALARM", "StateReason": "too hot"})
+		b.want(b.after(0, id), "Cancelled: a=Cancelled")
 	})
 }
