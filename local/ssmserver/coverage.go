@@ -92,7 +92,7 @@ func assumptions() []Assumption {
 			"the outputs are Payload, OutputPayload ({\"Payload\": …}) and those that the step declares"},
 		{"aws:executeScript limits", "printing more than 100 KB or returning more fails the step; a returned list is cut after 100 items; " +
 			"a list inside it is not; NaN and what is no JSON fail the step; sys.exit fails it too"},
-		{"AWS calls that are passed on", "one attempt, 25 seconds; times are written as 2021-05-24T10:57:31Z, bytes as text, or as base64 if they are none"},
+		{"AWS calls that are passed on", "one attempt, 25 seconds, 5 minutes for functions; times are written as 2021-05-24T10:57:31Z, bytes as text, or as base64 if they are none"},
 		{"aws:executeAwsApi", "parameters go to the operation as they are, with no conversion of types; a call that takes longer than 25 s fails the step; " +
 			"the step itself tries nothing again"},
 		{"aws:runCommand", "waits while an instance that SSM knows is not online, and times out after an hour; an instance that it does not know is refused by SendCommand. " +

@@ -30,7 +30,7 @@ type remote struct {
 }
 
 func newRemote(endpoint string, python *script.Python) *remote {
-	return &remote{endpoint: endpoint, worker: python.Worker(script.WorkerOptions{Source: remoteProgram, Env: nobodysAWS()})}
+	return &remote{endpoint: endpoint, worker: python.Worker(script.WorkerOptions{Source: remoteProgram, Env: nobodysAWS(), Time: lambdaTime + time.Minute})}
 }
 
 type remoteRequest struct {
@@ -41,15 +41,26 @@ type remoteRequest struct {
 	Region    string         `json:"region"`
 	Access    string         `json:"access"`
 	Secret    string         `json:"secret"`
+	// Seconds is how long the service may take to answer.
+	Seconds int `json:"seconds"`
+}
+
+// remoteLimit is how long a call may take: functions have more time than any other operation.
+func remoteLimit(call cloud.Call) time.Duration {
+	if strings.EqualFold(call.Name(), "lambda.Invoke") {
+		return lambdaTime
+	}
+	return remoteTime
 }
 
 // Call does one operation over there. What the service refuses is a *cloud.Error; any other error says what botocore
 // found wrong, or why it could not be asked.
 func (r *remote) Call(ctx context.Context, call cloud.Call) (map[string]any, error) {
-	ctx, stop := context.WithTimeoutCause(ctx, remoteTime, fmt.Errorf("%s got no answer within %s", call.Name(), remoteTime))
+	limit := remoteLimit(call)
+	ctx, stop := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s got no answer within %s", call.Name(), limit))
 	defer stop()
 	access, secret := remoteKey(call.Caller)
-	request := remoteRequest{Endpoint: r.endpoint, Service: call.Service, Operation: call.Operation, Params: call.Params, Region: call.Region, Access: access, Secret: secret}
+	request := remoteRequest{Endpoint: r.endpoint, Service: call.Service, Operation: call.Operation, Params: call.Params, Region: call.Region, Access: access, Secret: secret, Seconds: int(limit.Seconds())}
 	if request.Params == nil {
 		request.Params = map[string]any{}
 	}

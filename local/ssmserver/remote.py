@@ -1,5 +1,5 @@
 """Calls AWS operations with botocore. Each line of standard input is a request as JSON:
-{"id": 7, "request": {"endpoint", "service", "operation", "params", "region", "access", "secret"}}. Each line of standard
+{"id": 7, "request": {"endpoint", "service", "operation", "params", "region", "access", "secret", "seconds"}}. Each line of standard
 output is an answer: {"id": 7, "answer": {"output": …}}, {"id": 7, "answer": {"refusal": {"code", "message", "operation",
 "status"}}} or {"id": 7, "error": "…"}. The variable packages holds the folder of the user's own packages."""
 
@@ -12,7 +12,6 @@ import site
 import sys
 import threading
 
-SECONDS = 25  # for one call
 MAX_BODY = 4 << 20  # bytes of an answer that comes as a stream
 MAX_ANSWER = 8 << 20  # bytes of JSON; whoever reads it takes no more
 MAX_CLIENTS = 100
@@ -29,7 +28,6 @@ except ImportError as missing:
 
 CONFIG = botocore.config.Config(
     connect_timeout=5,
-    read_timeout=SECONDS,
     retries={"total_max_attempts": 1},
     inject_host_prefix=False,
     s3={"addressing_style": "path"},
@@ -47,7 +45,7 @@ class Unknown(Exception):
 
 def client(request):
     """A client for each endpoint, service, Region and caller, the latest kept."""
-    key = tuple(request[name] for name in ("endpoint", "service", "region", "access"))
+    key = tuple(request[name] for name in ("endpoint", "service", "region", "access", "seconds"))
     with making:
         if key not in clients:
             if request["service"] not in session.get_available_services():
@@ -58,7 +56,7 @@ def client(request):
                 endpoint_url=request["endpoint"],
                 aws_access_key_id=request["access"],
                 aws_secret_access_key=request["secret"],
-                config=CONFIG,
+                config=CONFIG.merge(botocore.config.Config(read_timeout=request["seconds"])),
             )
         clients.move_to_end(key)
         if len(clients) > MAX_CLIENTS:

@@ -33,7 +33,7 @@ func TestRemotePassesACallOn(t *testing.T) {
 	}
 	access, secret := remoteKey(call.Caller)
 	want := map[string]any{"endpoint": "http://127.0.0.1:5000", "service": "ec2", "operation": "DescribeInstances", "region": "eu-west-1",
-		"access": access, "secret": secret, "params": call.Params}
+		"access": access, "secret": secret, "seconds": json.Number("25"), "params": call.Params}
 	got["params"].(map[string]any)["MaxResults"] = json.Number("5") // the fake reads floats
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
