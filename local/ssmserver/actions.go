@@ -32,8 +32,3 @@ func actions() map[string]action {
 	}
 	return out
 }
-
-// uncovered is an action that documents may hold and that fails when it runs.
-func uncovered(name string) action {
-	return action{name: name, note: "documents may hold it; running it fails the step with a message that says so"}
-}

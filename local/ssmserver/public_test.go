@@ -108,7 +108,9 @@ func whole(b *bubble, content string) string {
 	content = strings.ReplaceAll(content, "{{TARGET_ID}}", web1)
 	var d struct {
 		MainSteps []struct {
-			Inputs struct{ Parameters []struct{ ParameterKey string } }
+			Inputs struct {
+				Parameters []struct{ ParameterKey string }
+			}
 		} `json:"mainSteps"`
 	}
 	if json.Unmarshal([]byte(content), &d) != nil { // YAML, or parameters of another action
