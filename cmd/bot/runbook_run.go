@@ -58,7 +58,7 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 	}
 	r := &localRun{url: "http://" + l.Addr().String(), approve: c.Approve, printer: p, changes: make(chan ssmserver.Change, 1024), ended: make(chan struct{})}
 	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: r.url, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Observe: r.observe,
-		Log: logConfig{Level: "warn"}.open(io.err)})
+		Log: logConfig{Level: "info"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
