@@ -200,7 +200,7 @@ func TestCallRefuses(t *testing.T) {
 			}
 		}
 		s.refused("ec2.StopInstances", `{"InstanceIds":["`+web1+`"],"DryRun":true}`, "DryRunOperation", "would have succeeded")
-		s.want("ec2.describe"+"Instances", `{"InstanceIds":["`+web1+`"]}`, "Reservations.0.Instances.0.State.Name", "running")
+		s.want("ec2.describeinstances", `{"InstanceIds":["`+web1+`"]}`, "Reservations.0.Instances.0.State.Name", "running")
 	})
 }
 

@@ -37,6 +37,9 @@ func runInstances(c *Cloud, in request) (map[string]any, error) {
 	if i.name != "available" {
 		return nil, in.fail("InvalidAMIID.Unavailable", "The image id '[%s]' is not available", i.id)
 	}
+	if again := c.launchedBy(in.text("ClientToken")); again != nil {
+		return c.answerLaunch(again, in.Region), nil
+	}
 	template, err := c.launchTemplate(in, i)
 	if err != nil {
 		return nil, err
@@ -55,8 +58,23 @@ func runInstances(c *Cloud, in request) (map[string]any, error) {
 			maps.Copy(v.tags, volumeTags)
 		}
 	}
-	return map[string]any{"ReservationId": reservation, "OwnerId": c.options.Account, "Groups": []any{},
-		"Instances": answers(made, func(m *machine) map[string]any { return c.describe(m, in.Region) })}, nil
+	return c.answerLaunch(made, in.Region), nil
+}
+
+func (c *Cloud) answerLaunch(made []*machine, region string) map[string]any {
+	return map[string]any{"ReservationId": made[0].reservation, "OwnerId": c.options.Account, "Groups": []any{},
+		"Instances": answers(made, func(m *machine) map[string]any { return c.describe(m, region) })}
+}
+
+// launchedBy are the instances that a request with this token launched, nil if there are none.
+func (c *Cloud) launchedBy(token string) []*machine {
+	var out []*machine
+	for _, m := range c.machines.all() {
+		if token != "" && m.token == token {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 var kindPattern = regexp.MustCompile(`^[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}$`)
@@ -66,7 +84,7 @@ func (c *Cloud) launchTemplate(in request, i *image) (machine, error) {
 	t := machine{image: i.id, kind: cmp.Or(in.text("InstanceType"), "m1.small"), keyName: in.text("KeyName"), ebsOptimized: in.flag("EbsOptimized"),
 		keepAlive: in.flag("DisableApiTermination"), keepRunning: in.flag("DisableApiStop"), shutdown: cmp.Or(in.text("InstanceInitiatedShutdownBehavior"), "stop"),
 		subnet: cmp.Or(in.text("SubnetId"), defaultSubnet), zone: in.sub("Placement").text("AvailabilityZone"), userData: in.text("UserData"),
-		monitored: in.sub("Monitoring").flag("Enabled"), securityGroups: in.texts("SecurityGroupIds"), sourceDestCheck: true}
+		monitored: in.sub("Monitoring").flag("Enabled"), securityGroups: in.texts("SecurityGroupIds"), sourceDestCheck: true, token: in.text("ClientToken")}
 	if !kindPattern.MatchString(t.kind) {
 		return t, in.fail("InvalidParameterValue", "Invalid value '%s' for InstanceType.", brief(t.kind))
 	}

@@ -62,6 +62,7 @@ type machine struct {
 	monitored                      bool
 	launched                       time.Time
 	reason                         string // why the state changed
+	token                          string // of the request that launched it
 }
 
 var instancePattern = regexp.MustCompile(`^m?i-([0-9a-f]{8}|[0-9a-f]{17})$`)

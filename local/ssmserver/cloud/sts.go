@@ -16,10 +16,10 @@ func callerIdentity(c *Cloud, in request) (map[string]any, error) {
 		return map[string]any{"UserId": arn, "Account": c.options.Account, "Arn": arn}, nil
 	}
 	id := "AIDA0LOCAL"
-	if kind, session, ok := strings.Cut(parts[5], "/"); ok && kind == "assumed-role" {
-		id = "AROA0LOCAL" + session[strings.Index(session, "/"):]
-		if !strings.Contains(session, "/") {
-			id = "AROA0LOCAL"
+	if role, ok := strings.CutPrefix(parts[5], "assumed-role/"); ok {
+		id = "AROA0LOCAL"
+		if _, session, ok := strings.Cut(role, "/"); ok {
+			id += ":" + session // as STS has it: the role's ID, a colon, the session's name
 		}
 	}
 	return map[string]any{"UserId": id, "Account": parts[4], "Arn": arn}, nil

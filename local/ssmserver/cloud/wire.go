@@ -73,6 +73,10 @@ func (c *Cloud) Decode(header http.Header, body []byte) (Exchange, bool) {
 	x.Service, x.Signs = x.service.name, x.service.signs()
 	x.signature = x.service.operations[strings.ToLower(x.Operation)]
 	x.Known = x.Operation != "" && x.signature.name == x.Operation
+	if !x.Known {
+		nothing := &shape{kind: kindStructure}
+		x.signature = signature{name: "Unknown", input: nothing, output: nothing}
+	}
 	x.read(body, form, err)
 	return x, true
 }
