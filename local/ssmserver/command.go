@@ -30,15 +30,15 @@ type command struct {
 	document    string
 	sent        time.Time
 	invocations []invocation
-	// cancelled is when it was cancelled; zero means never.
-	cancelled time.Time
 }
 
 // invocation is a command on one instance.
 type invocation struct {
 	instance     string
 	begins, ends time.Time
-	outcome      commandOutcome
+	// cancelled is when it was cancelled; zero means never.
+	cancelled time.Time
+	outcome   commandOutcome
 	// skipped says that MaxErrors stopped the command before it came to this instance.
 	skipped bool
 }
@@ -112,11 +112,11 @@ func (c *command) errors() int {
 }
 
 // at is an invocation's status at a time. The details tell apart what shares a status.
-func (c *command) at(i invocation, now time.Time) (status, details string) {
+func (i invocation) at(now time.Time) (status, details string) {
 	switch {
 	case i.skipped && !now.Before(i.ends):
 		return statusCancelled, "Terminated"
-	case !c.cancelled.IsZero() && i.ends.After(c.cancelled):
+	case !i.cancelled.IsZero() && i.ends.After(i.cancelled):
 		return statusCancelled, statusCancelled
 	case now.Before(i.begins) || i.skipped:
 		return statusPending, statusPending
@@ -132,7 +132,7 @@ func (c *command) at(i invocation, now time.Time) (status, details string) {
 func (c *command) status(now time.Time) (status, details string, completed, failed int) {
 	seen := map[string]int{}
 	for _, i := range c.invocations {
-		status, _ := c.at(i, now)
+		status, _ := i.at(now)
 		seen[status]++
 	}
 	failed = seen[statusFailed] + seen[statusTimedOut]

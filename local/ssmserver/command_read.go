@@ -84,7 +84,7 @@ func listCommandInvocations(s *Server, _ caller, in listCommandsRequest) (any, e
 	rows := []row{}
 	for _, c := range found {
 		for i, inv := range c.invocations {
-			status, _ := c.at(inv, now)
+			status, _ := inv.at(now)
 			if (in.InstanceId == "" || inv.instance == in.InstanceId) && in.keeps(c, status) {
 				rows = append(rows, row{falling(c.number) + rising(int64(i)), c.invocationView(inv, now, in.Details)})
 			}
@@ -115,7 +115,7 @@ func getCommandInvocation(s *Server, _ caller, in invocationRequest) (any, error
 	}
 	inv, now := c.invocations[c.on(in.InstanceId)], time.Now()
 	out := c.base(inv.instance)
-	status, details := c.at(inv, now)
+	status, details := inv.at(now)
 	out["Status"], out["StatusDetails"], out["PluginName"], out["ResponseCode"] = status, details, c.plugin(), -1
 	out["StandardOutputContent"], out["StandardErrorContent"], out["StandardOutputUrl"], out["StandardErrorUrl"] = "", "", "", ""
 	if status == statusPending || inv.skipped {
@@ -135,8 +135,7 @@ type cancelCommandRequest struct {
 	InstanceIds []string
 }
 
-// cancelCommand ends what has not ended on any instance. It is best effort on AWS, too: some instances alone cannot be
-// cancelled here.
+// cancelCommand ends what has not ended, on some instances or on all.
 func cancelCommand(s *Server, _ caller, in cancelCommandRequest) (any, error) {
 	s.commands.mu.Lock()
 	defer s.commands.mu.Unlock()
@@ -149,11 +148,11 @@ func cancelCommand(s *Server, _ caller, in cancelCommandRequest) (any, error) {
 			return nil, refuse(codeNoInstance, "The command was not sent to the instance %s.", id)
 		}
 	}
-	if len(in.InstanceIds) > 0 && len(in.InstanceIds) < len(c.invocations) {
-		return nil, refuse(codeValidation, "Cancelling a command on some of its instances alone is not covered by the local SSM.")
-	}
-	if c.cancelled.IsZero() {
-		c.cancelled = time.Now()
+	for n := range c.invocations {
+		i := &c.invocations[n]
+		if i.cancelled.IsZero() && (len(in.InstanceIds) == 0 || slices.Contains(in.InstanceIds, i.instance)) {
+			i.cancelled = time.Now()
+		}
 	}
 	return struct{}{}, nil
 }

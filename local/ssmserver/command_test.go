@@ -58,6 +58,29 @@ func TestCommandsTakeTheirTime(t *testing.T) {
 	}
 }
 
+func TestCancelCommand(t *testing.T) {
+	inBubble(t, Options{}, func(b *bubble) {
+		id := b.must("SendCommand", `{"DocumentName":"X-Y","MaxConcurrency":"2","InstanceIds":["`+web1+`","`+web2+`","i-0aaaaaaaaaaaaaaa3"]}`)["Command"].(map[string]any)["CommandId"].(string)
+		at := func() string {
+			text := ""
+			for _, item := range b.must("ListCommandInvocations", `{"CommandId":"`+id+`"}`)["CommandInvocations"].([]any) {
+				text += fmt.Sprint(item.(map[string]any)["Status"], " ")
+			}
+			return text + fmt.Sprint(b.must("ListCommands", `{}`)["Commands"].([]any)[0].(map[string]any)["Status"])
+		}
+		b.must("CancelCommand", `{"CommandId":"`+id+`","InstanceIds":["`+web2+`"]}`)
+		if got := at(); got != "InProgress Cancelled Pending InProgress" {
+			b.Error(got)
+		}
+		time.Sleep(commandTime)
+		b.must("CancelCommand", `{"CommandId":"`+id+`"}`)
+		time.Sleep(time.Minute)
+		if got := at(); got != "Success Cancelled Cancelled Cancelled" {
+			b.Error(got)
+		}
+	})
+}
+
 func TestCommandsAreForgotten(t *testing.T) {
 	inBubble(t, Options{}, func(b *bubble) {
 		first := b.must("SendCommand", `{"DocumentName":"X-Y","InstanceIds":["`+web1+`"]}`)["Command"].(map[string]any)["CommandId"].(string)

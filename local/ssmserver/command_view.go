@@ -81,7 +81,7 @@ func (c *command) base(instance string) map[string]any {
 // invocationView is a CommandInvocation of the API.
 func (c *command) invocationView(i invocation, now time.Time, details bool) map[string]any {
 	out := c.base(i.instance)
-	status, detail := c.at(i, now)
+	status, detail := i.at(now)
 	out["Status"], out["StatusDetails"], out["RequestedDateTime"], out["ServiceRole"] = status, detail, epoch{c.sent}, c.request.ServiceRoleArn
 	out["InstanceName"], out["StandardOutputUrl"], out["StandardErrorUrl"] = "", "", ""
 	c.addConfigs(out)

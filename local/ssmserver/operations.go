@@ -30,11 +30,12 @@ func operations() map[string]operation {
 			note: "String and SecureString, in memory; not yet: StringList, AllowedPattern, Policies, the tier Advanced"},
 		{name: "ListDocumentVersions", input: listVersionsShape(), handle: handler(listDocumentVersions)},
 		{name: "SendCommand", input: sendCommandShape(), handle: handlerWaiting(sendCommand),
-			note: "carries nothing out: commands of any document end after a moment, as the stub command.DOCUMENT says; targets InstanceIds, tag:KEY, tag-key"},
+			note: "carries nothing out: commands of any document end after a moment, as the stub command.DOCUMENT says; targets InstanceIds, tag:KEY, tag-key; " +
+				"DocumentHash and AlarmConfiguration are taken and not looked at"},
 		{name: "ListCommands", input: listCommandsShape(), handle: handler(listCommands), note: "all filter keys"},
 		{name: "ListCommandInvocations", input: listInvocationsShape(), handle: handler(listCommandInvocations), note: "all filter keys"},
 		{name: "GetCommandInvocation", input: getInvocationShape(), handle: handler(getCommandInvocation)},
-		{name: "CancelCommand", input: cancelCommandShape(), handle: handler(cancelCommand), note: "the whole command"},
+		{name: "CancelCommand", input: cancelCommandShape(), handle: handler(cancelCommand)},
 		{name: "DescribeInstanceInformation", input: describeNodesShape(), handle: handlerWaiting(describeNodes),
 			note: "the instances of EC2; filters InstanceIds, PingStatus, PlatformTypes, ResourceType, tag:KEY, tag-key"},
 	} {

@@ -59,7 +59,7 @@ func (s *Server) routeSSM(r *http.Request, body []byte) wireCall {
 		return reply{status: api.status, body: body}
 	}
 	uncovered := refuse(codeUnknownOperation, "The operation %q is not covered by the local SSM. GET /control/coverage lists those that are.", name)
-	if !call.known && !(ours && s.stubs.has(ssmService, name)) {
+	if !call.known && (!ours || !s.stubs.has(ssmService, name)) {
 		s.options.Log.Warn("a call to an operation that the local SSM does not cover", "operation", name)
 		call.early = uncovered
 		return call
