@@ -133,7 +133,7 @@ func (s Step) what() string {
 		if !ok {
 			return "something"
 		}
-		return brief(text(v), 60)
+		return brief(strings.Join(WireValue(v), ", "), 60)
 	}
 	switch s.Action {
 	case "aws:executeAwsApi", "aws:assertAwsResourceProperty", "aws:waitForAwsResourceProperty":
@@ -175,9 +175,15 @@ func (s Step) what() string {
 		return "sleeps " + in("Duration")
 	case "aws:updateVariable":
 		return "sets " + in("Name")
+	case "aws:approve":
+		return "waits for the approval of " + in("Approvers")
+	case "aws:loop":
+		if _, ok := s.Inputs["Iterators"]; ok {
+			return "repeats its steps for each of " + in("Iterators")
+		}
+		return "repeats its steps while its condition holds"
 	}
-	return map[string]string{"aws:approve": "waits for an approval", "aws:branch": "chooses the next step", "aws:pause": "pauses until it is resumed",
-		"aws:loop": "repeats its steps"}[s.Action]
+	return map[string]string{"aws:branch": "chooses the next step", "aws:pause": "pauses until it is resumed"}[s.Action]
 }
 
 // brief cuts text to a number of characters.

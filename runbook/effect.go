@@ -17,15 +17,15 @@ const (
 	Undetermined Effect = "Undetermined"
 )
 
-// worse gives the effect to assume when both can happen.
-func worse(a, b Effect) Effect {
+// Worse gives the effect to assume when both can happen.
+func (e Effect) Worse(other Effect) Effect {
 	switch {
-	case a == Mutating || b == Mutating:
+	case e == Mutating || other == Mutating:
 		return Mutating
-	case a == Undetermined || b == Undetermined:
-		return Undetermined
+	case e == NonMutating && other == NonMutating:
+		return NonMutating
 	}
-	return NonMutating
+	return Undetermined
 }
 
 // StepEffect is what one step does.
@@ -85,7 +85,7 @@ func (e *effects) of(s Step, depth int) Effect {
 func (e *effects) worst(steps []Step, depth int) Effect {
 	all := NonMutating
 	for _, s := range steps {
-		all = worse(all, e.of(s, depth))
+		all = all.Worse(e.of(s, depth))
 	}
 	return all
 }

@@ -77,7 +77,7 @@ func TestEffectsFollowChildren(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s%s %s: %s", e.Loop, e.Name, e.Effect, e.What))
 	}
 	want := []string{"r NonMutating: starts arn:aws:ssm:eu-west-1:123456789012:document/reads", "v Mutating: starts via", "c NonMutating: starts circle",
-		"g Undetermined: starts gone", "t Undetermined: starts {{ Name }}", "l NonMutating: repeats its steps", "li NonMutating: starts reads"}
+		"g Undetermined: starts gone", "t Undetermined: starts {{ Name }}", "l NonMutating: repeats its steps while its condition holds", "li NonMutating: starts reads"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
