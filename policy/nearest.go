@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"handrail/runbook"
 )
 
 const (
@@ -33,7 +35,7 @@ func Nearest(word string, words []string) []string {
 			found = append(found, candidate{w, min(limit, len(lw)-len(low))})
 		case len(lw)-len(low) > limit || len(low)-len(lw) > limit:
 		default:
-			if n := edits(low, lw); n <= limit && n < len(lw) {
+			if n := runbook.Edits(low, lw); n <= limit && n < len(lw) {
 				found = append(found, candidate{w, n})
 			}
 		}
@@ -46,29 +48,6 @@ func Nearest(word string, words []string) []string {
 		best = append(best, c.word)
 	}
 	return best
-}
-
-// edits counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment) between bytes.
-func edits(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }
 
 // meant renders suggestions as " Did you mean x?", or nothing.

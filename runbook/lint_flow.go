@@ -196,7 +196,7 @@ func (f *flow) leaves(s *Step) []string {
 // goesOn says whether something comes after s that its choices do not decide.
 func (s *Step) goesOn() bool {
 	_, decided := s.Inputs["Default"].(string)
-	return !s.IsEnd && !(s.Action == "aws:branch" && decided)
+	return !s.IsEnd && (s.Action != "aws:branch" || !decided)
 }
 
 // following is the step below s if s goes there, else none.

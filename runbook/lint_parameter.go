@@ -51,7 +51,8 @@ func (l *linter) defaultOf(p Parameter) {
 	if !p.HasDefault || p.Default == nil || len(p.DefaultLookups()) > 0 {
 		return
 	}
-	for _, r := range References(p.Default) {
+	refs := References(p.Default)
+	for _, r := range refs {
 		switch {
 		case r.Kind == RefGlobal || r.Kind == RefAutomation:
 			l.system(at, r)
@@ -62,6 +63,8 @@ func (l *linter) defaultOf(p Parameter) {
 		default:
 			l.warn(at, "default", "a default cannot refer to another parameter; {{ %s }} stays as it is", r)
 		}
+	}
+	if len(refs) > 0 {
 		return
 	}
 	values := WireValue(p.Default)

@@ -120,7 +120,7 @@ func (l *linter) output(s *Step, at place, r Reference, code string) {
 		l.fix(l.similar(r.Name, l.stepNames))
 	case from == s && s.Action == "aws:loop" || l.flow.inside(s, from):
 		l.outputName(at, from, r)
-	case !l.flow.after(from, s) && !(s.Action == "aws:loop" && l.flow.inside(from, s)):
+	case !l.flow.after(from, s) && (s.Action != "aws:loop" || !l.flow.inside(from, s)):
 		l.error(at, "never-before", "the step %q never runs before this one, so its output %s is never there", r.Name, r.Output)
 	default:
 		l.outputName(at, from, r)

@@ -5,11 +5,17 @@ import (
 	"strings"
 )
 
+// maxNear is the longest name that gets a suggestion, in bytes.
+const maxNear = 64
+
 // didYouMean suggests the known name that is nearest to a mistyped one, "" if none is near.
 func didYouMean(name string, known []string) string {
 	best, least := "", len(name)/3+1
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k), least); d < least || d == least && best == "" || d == least && k < best {
+		if len(name) > maxNear || len(k) > maxNear || len(k)-len(name) > least || len(name)-len(k) > least {
+			continue
+		}
+		if d := Edits(strings.ToLower(name), strings.ToLower(k)); d < least || d == least && best != "" && k < best {
 			best, least = k, d
 		}
 	}
@@ -19,11 +25,9 @@ func didYouMean(name string, known []string) string {
 	return fmt.Sprintf("Did you mean %s?", best)
 }
 
-// distance counts the letters to change, add, leave out or swap, giving up above most.
-func distance(a, b string, most int) int {
-	if len(a) > 200 || len(b) > 200 || len(a)-len(b) > most || len(b)-len(a) > most {
-		return most + 1
-	}
+// Edits counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment) between bytes. Its
+// time and its memory grow with the product and the sum of the lengths.
+func Edits(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

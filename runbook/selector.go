@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -108,7 +109,7 @@ func nextPart(text string) (part selectorPart, rest string, err error) {
 	if after, ok := strings.CutPrefix(rest, ".."); ok {
 		part.deep, rest = true, after
 		if rest == "" {
-			return part, "", fmt.Errorf("nothing comes after ..")
+			return part, "", errors.New("a deep scan names nothing")
 		}
 	} else if after, ok := strings.CutPrefix(rest, "."); ok {
 		rest = after
@@ -118,7 +119,7 @@ func nextPart(text string) (part selectorPart, rest string, err error) {
 	if strings.HasPrefix(rest, "[") {
 		end := closing(rest)
 		if end < 0 {
-			return part, "", fmt.Errorf("a bracket is not closed")
+			return part, "", errors.New("a bracket is not closed")
 		}
 		part.frag, err = bracket(rest[:end+1])
 		return part, rest[end+1:], err
@@ -142,9 +143,8 @@ func nextPart(text string) (part selectorPart, rest string, err error) {
 	return part, after, nil
 }
 
-// unquoted leaves out what stands in quotes.
-func unquoted(text string) string {
-	var b strings.Builder
+// outside calls f with every byte that stands outside of quotes, until it answers false.
+func outside(text string, f func(i int, c byte) bool) {
 	quote := byte(0)
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -157,34 +157,36 @@ func unquoted(text string) string {
 		case c == '\'' || c == '"':
 			quote = c
 		default:
-			b.WriteByte(c)
+			if !f(i, c) {
+				return
+			}
 		}
 	}
+}
+
+// unquoted leaves out what stands in quotes.
+func unquoted(text string) string {
+	var b strings.Builder
+	outside(text, func(_ int, c byte) bool { return b.WriteByte(c) == nil })
 	return b.String()
 }
 
 // closing finds the bracket that closes the one in front, past quoted text; -1 if there is none.
 func closing(text string) int {
-	depth, quote := 0, byte(0)
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quote != 0 && c == '\\':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"':
-			quote = c
-		case c == '[':
+	depth, end := 0, -1
+	outside(text, func(i int, c byte) bool {
+		switch c {
+		case '[':
 			depth++
-		case c == ']':
-			if depth--; depth == 0 {
-				return i
-			}
+		case ']':
+			depth--
 		}
-	}
-	return -1
+		if depth == 0 {
+			end = i
+		}
+		return depth > 0
+	})
+	return end
 }
 
 // bracket lets the library read what stands in brackets: a name, an index, several, a slice, a filter. Inside a filter
