@@ -1,6 +1,7 @@
 """Runs one script and calls its handler. Python's standard input has a request as JSON, standard output gets
 {"payload": …} or {"failure": "…"} as one line. What the script prints goes to standard error."""
 
+import importlib.metadata
 import json
 import os
 import site
@@ -26,6 +27,27 @@ def bound(seconds):
             resource.setrlimit(getattr(resource, name), (limit, limit))
         except (AttributeError, ValueError, OSError):
             pass  # not known here, or lower already
+
+
+def point_botocore():
+    """Makes a botocore that is too old to know AWS_ENDPOINT_URL go there all the same, and not to AWS."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    try:
+        version = importlib.metadata.version("botocore")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    if not endpoint or tuple(int(part) for part in version.split(".")[:2]) >= (1, 31):
+        return
+    import botocore.session
+
+    create = botocore.session.Session.create_client
+
+    def create_client(self, *args, **kwargs):
+        if len(args) < 6 and kwargs.get("endpoint_url") is None:
+            kwargs["endpoint_url"] = endpoint
+        return create(self, *args, **kwargs)
+
+    botocore.session.Session.create_client = create_client
 
 
 def run(request):
@@ -73,6 +95,7 @@ def main():
     bound(request["seconds"])
     if request["packages"]:
         site.addsitedir(request["packages"])
+    point_botocore()
     try:
         payload = run(request)
         text = json.dumps({"payload": payload}, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
