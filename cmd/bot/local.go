@@ -73,7 +73,7 @@ func (c *localSSMCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
-	fmt.Fprintf(io.out, "endpoint  %s\n", address)
+	fmt.Fprintf(io.out, "endpoint  %s\nevents    %s\n", address, srv.EventQueueURL(address))
 	return serveSSM(ctx, l, srv)
 }
 

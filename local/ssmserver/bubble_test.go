@@ -44,6 +44,11 @@ func (b *bubble) callAs(key, operation, body string) (int, map[string]any) {
 	request.Header.Set("X-Amz-Target", "AmazonSSM."+operation)
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20261123/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0")
+	return b.send(request)
+}
+
+func (b *bubble) send(request *http.Request) (int, map[string]any) {
+	b.Helper()
 	recorder := httptest.NewRecorder()
 	b.server.ServeHTTP(recorder, request)
 	var answer map[string]any

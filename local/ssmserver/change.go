@@ -63,6 +63,11 @@ func (e *execution) setStep(run *stepRun, status string) {
 }
 
 func (e *execution) tell(run *stepRun) {
+	if e.publish != nil {
+		if event, ok := e.event(run); ok {
+			e.publish(event)
+		}
+	}
 	if e.observe != nil {
 		e.observe(e.change(run))
 	}

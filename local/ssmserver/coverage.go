@@ -63,7 +63,8 @@ func assumptions() []Assumption {
 			"isEnd ends the iteration; CurrentIteratorValue keeps its type; a reference to a step inside means its newest run; a time-out of the loop is one of the step that runs; steps of a loop that did not run are not listed"},
 		{"aws:updateVariable", "the Value has at most 100 KB"},
 		{"final status", "that of the first critical step that failed or timed out; Abort always counts as critical"},
-		{"assume role", "checked when the execution starts; a fixed list of roles can be assumed"},
+		{"assume role", "checked when the execution starts: its shape, that it is one of the account's roles, and that it trusts ssm.amazonaws.com; " +
+			"the condition keys of trust policies and iam:PassRole are not looked at"},
 		{"outputs of steps", "a selector that finds nothing, or null, gives \"\" for String, Integer and Boolean and an empty StringList, MapList or StringMap; " +
 			"a value that cannot be converted fails the step"},
 		{"aws:executeAutomation", "a child that ends in another way than Success fails the step, which keeps ExecutionId and Status as outputs; " +
@@ -122,6 +123,9 @@ func assumptions() []Assumption {
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
 		{"Parameter Store", "one store for every Region; a SecureString without WithDecryption comes as a text that is not its value"},
 		{"system variables in parameters", "{{ global:… }} and {{ automation:EXECUTION_ID }} in a parameter's value are resolved when a step uses it"},
+		{"quotas of calls", "a bucket for each operation and Region that holds one second's worth; a refused call takes nothing out of it; errors count like successes"},
+		{"events", "executions and steps, children included, have one for Success, Failed, TimedOut and Canceled and none for other statuses; times are UTC"},
+		{"signatures", "Signature Version 4 in headers, 5 minutes of clock skew, any Region; the texts are those that other JSON services answer"},
 		{"unknown request members", "refused, where the real service ignores them"},
 	}
 }

@@ -9,6 +9,7 @@
 // Beside POST /, scripts have these routes, for loopback only:
 //
 //	GET    /control/calls[?operation=NAME]  every recorded call, oldest first
+//	GET    /control/aws-calls[?execution=ID] the AWS operations that steps called, and as whom, oldest first
 //	POST   /control/faults                  a fault to inject; see Fault
 //	DELETE /control/faults                  forget the faults that are left
 //	GET    /control/instances               the fleet with its states

@@ -65,6 +65,8 @@ type execution struct {
 	slot            *slot
 	// observe is told every change, under mu; nil means nobody listens.
 	observe func(Change)
+	// publish gets the events of the statuses that have one, under mu, too; nil means that there are none.
+	publish func(event)
 	// drive replaces the walk through the document's steps, for the parents of many targets; nil means the walk.
 	drive func(context.Context)
 	// done is closed when the execution has ended, or the server closes.

@@ -11,7 +11,8 @@ import (
 // Fault is something that goes wrong with the next calls of an operation. Without DropReply and After, an Error or a
 // Status means that the work was not done.
 type Fault struct {
-	// Match is the operation's name, or * for every one.
+	// Match is the operation's name, such as StartAutomationExecution or sqs.ReceiveMessage; * for every one; or event for
+	// the events of automations, which DropReply loses, DelayMS sends late and Twice sends twice.
 	Match string `json:"match"`
 	// Times is how many calls it hits; 0 means 1.
 	Times int `json:"times"`
@@ -29,7 +30,11 @@ type Fault struct {
 	DropReply bool `json:"drop_reply"`
 	// After does the work, then answers the error.
 	After bool `json:"after"`
+	// Twice sends an event twice.
+	Twice bool `json:"twice"`
 }
+
+const matchEvent = "event"
 
 func (f Fault) fails() bool { return f.Error != "" || f.Status != 0 }
 
@@ -54,9 +59,14 @@ func (f Fault) err() *apiError {
 }
 
 func (f Fault) check(known func(string) bool) error {
+	event := f.Match == matchEvent
 	switch {
-	case f.Match != "*" && !known(f.Match):
-		return fmt.Errorf("match is %q; it must be an operation such as StartAutomationExecution, or *", f.Match)
+	case f.Match != "*" && !event && !known(f.Match):
+		return fmt.Errorf("match is %q; it must be an operation such as StartAutomationExecution or ec2.DescribeInstances, event, or *", f.Match)
+	case event && (f.fails() || f.RetryAfter != 0 || f.After):
+		return errors.New("an event can be lost (drop_reply), late (delay_ms) or sent twice (twice); nobody sees an error")
+	case f.Twice && !event:
+		return errors.New("twice is for events")
 	case f.Times < 0:
 		return errors.New("times must not be negative")
 	case f.Status != 0 && (f.Status < http.StatusBadRequest || f.Status > 599):
@@ -67,7 +77,7 @@ func (f Fault) check(known func(string) bool) error {
 		return errors.New("retry_after must not be negative")
 	case f.After && !f.fails():
 		return errors.New("after needs an error or a status to answer after the work")
-	case !f.fails() && f.DelayMS == 0 && !f.DropReply:
+	case !f.fails() && f.DelayMS == 0 && !f.DropReply && !f.Twice:
 		return errors.New("the fault does nothing: give error, status, delay_ms or drop_reply")
 	}
 	return nil
@@ -98,7 +108,7 @@ func (f *faults) take(operation string) Fault {
 	defer f.mu.Unlock()
 	for i := range f.left {
 		fault := &f.left[i]
-		if fault.Match != "*" && fault.Match != operation {
+		if fault.Match != operation && (fault.Match != "*" || operation == matchEvent) {
 			continue
 		}
 		out := *fault

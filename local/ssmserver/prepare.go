@@ -97,7 +97,7 @@ func (s *Server) prepareVersion(o origin, d document, v *version, in startReques
 	}
 	e := newExecution(d, v, values)
 	e.executedBy, e.account, e.region, e.target = o.by, o.account, o.region, o.target
-	e.token, e.asked, e.observe = in.ClientToken, in, s.options.Observe
+	e.token, e.asked, e.observe, e.publish = in.ClientToken, in, s.options.Observe, s.publish
 	e.depth, e.placed, e.overseas = o.depth(), o.role, o.overseas()
 	if o.parent != nil {
 		e.parentID, e.rated = o.parent.id, o.parent.rated || o.parent.drive != nil

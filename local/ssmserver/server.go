@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"handrail/local/ssmserver/cloud"
+	"handrail/local/ssmserver/queue"
 	"handrail/local/ssmserver/script"
 )
 
@@ -30,6 +31,7 @@ type Server struct {
 	faults     faults
 	keys       *keyring
 	quotas     quotas
+	queues     *queue.Service
 	mux        *http.ServeMux
 
 	closing sync.Once
@@ -52,6 +54,8 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("loading documents: %w", err)
 	}
 	s := &Server{options: o, cloud: world, documents: documents, executions: newRegistry(o.MaxExecutions), closed: make(chan struct{})}
+	s.queues = queue.New(queue.Options{Account: o.Account, Region: o.Region, Log: o.Log})
+	s.queues.Make(EventQueue)
 	s.keys, s.quotas.on = newKeyring(o), o.Quotas
 	if o.Quotas {
 		s.slots = newSlots()
@@ -66,6 +70,7 @@ func New(o Options) (*Server, error) {
 	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST /{$}", s.serveWire)
+	s.mux.HandleFunc("POST /{account}/{queue}", s.serveQueue)
 	s.mux.HandleFunc("GET /{$}", s.welcome)
 	s.mux.HandleFunc("GET /control/calls", local(s.controlCalls))
 	s.mux.HandleFunc("GET /control/aws-calls", local(s.controlAWSCalls))
@@ -111,6 +116,7 @@ func (s *Server) background(work func(context.Context)) error {
 // Close ends every running execution where it stands and waits for them. Nothing can be started afterwards.
 func (s *Server) Close() {
 	s.closing.Do(func() { close(s.closed) })
+	s.queues.Close()
 	s.executions.shut()
 	s.running.Wait()
 	if s.remote != nil {

@@ -68,8 +68,10 @@ type reply struct {
 
 // route finds the service that a request is for.
 func (s *Server) route(r *http.Request, body []byte) wireCall {
-	if call, ok := s.routeCloud(r, body); ok {
-		return call
+	for _, route := range []func(*http.Request, []byte) (wireCall, bool){s.routeSQS, s.routeCloud} {
+		if call, ok := route(r, body); ok {
+			return call
+		}
 	}
 	return s.routeSSM(r, body)
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"handrail/local/ssmserver/cloud"
+	"handrail/local/ssmserver/queue"
 )
 
 // routeCloud takes a request for one of the services of the cloud. ok is false if it is for none of them.
@@ -75,5 +77,6 @@ func commonCode(code string) string {
 // covers says whether there is such an operation on the wire: of SSM by its name, of another service as service.Operation.
 func (s *Server) covers(name string) bool {
 	_, own := s.operations[name]
-	return own || slices.ContainsFunc(cloud.Covered(), func(row cloud.Row) bool { return row.Name == name })
+	operation, queued := strings.CutPrefix(name, sqsService+".")
+	return own || queued && slices.Contains(queue.Operations(), operation) || slices.ContainsFunc(cloud.Covered(), func(row cloud.Row) bool { return row.Name == name })
 }
