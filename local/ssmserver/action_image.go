@@ -7,7 +7,8 @@ import (
 const verifyingImage = "verifying the image is available"
 
 func createImage() action {
-	return action{name: "aws:createImage", timeout: waitTime, run: runCreateImage, verifying: verifyingImage, note: "waits until the image is available"}
+	return action{name: "aws:createImage", timeout: waitTime, run: runCreateImage, verifying: verifyingImage,
+		note: "waits until the image is available"}
 }
 
 func copyImage() action {
@@ -15,7 +16,8 @@ func copyImage() action {
 }
 
 func deleteImage() action {
-	return action{name: "aws:deleteImage", run: runDeleteImage, verifying: "verifying the image is deleted", note: "deregisters the image and deletes its snapshots"}
+	return action{name: "aws:deleteImage", run: runDeleteImage, verifying: "verifying the image is deleted",
+		note: "deregisters the image and deletes its snapshots"}
 }
 
 func runCreateImage(ctx context.Context, c *stepContext) (result, error) {

@@ -11,9 +11,12 @@ func runInstances() action {
 }
 
 func runInstancesInputs() []string {
-	return []string{"AdditionalInfo", "BlockDeviceMappings", "ClientToken", "DisableApiTermination", "EbsOptimized", "IamInstanceProfileArn", "IamInstanceProfileName",
-		"ImageId", "InstanceInitiatedShutdownBehavior", "InstanceType", "KernelId", "KeyName", "MaxInstanceCount", "MetadataOptions", "MinInstanceCount", "Monitoring",
-		"NetworkInterfaces", "Placement", "PrivateIpAddress", "RamdiskId", "SecurityGroupIds", "SecurityGroups", "SubnetId", "TagSpecifications", "UserData"}
+	return []string{"AdditionalInfo", "BlockDeviceMappings", "ClientToken", "DisableApiTermination", "EbsOptimized",
+		"IamInstanceProfileArn", "IamInstanceProfileName",
+		"ImageId", "InstanceInitiatedShutdownBehavior", "InstanceType", "KernelId", "KeyName", "MaxInstanceCount", "MetadataOptions",
+		"MinInstanceCount", "Monitoring",
+		"NetworkInterfaces", "Placement", "PrivateIpAddress", "RamdiskId", "SecurityGroupIds", "SecurityGroups", "SubnetId",
+		"TagSpecifications", "UserData"}
 }
 
 // launchParameters are those of RunInstances.
@@ -24,7 +27,8 @@ func launchParameters(in inputs) (map[string]any, error) {
 	if _, err := in.required("ImageId"); err != nil {
 		return nil, err
 	}
-	params, err := in.parameters(map[string]string{"MinInstanceCount": "MinCount", "MaxInstanceCount": "MaxCount"}, "DisableApiTermination", "EbsOptimized", "Monitoring")
+	params, err := in.parameters(map[string]string{"MinInstanceCount": "MinCount", "MaxInstanceCount": "MaxCount"}, "DisableApiTermination",
+		"EbsOptimized", "Monitoring")
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,8 @@ func describeStack(ctx context.Context, c *stepContext, name string) (*stackStat
 
 func runCreateStack(ctx context.Context, c *stepContext) (result, error) {
 	in := c.inputs
-	if err := in.only("Capabilities", "ClientRequestToken", "DisableRollback", "NotificationARNs", "OnFailure", "Parameters", "ResourceTypes", "RoleARN", "StackName",
+	if err := in.only("Capabilities", "ClientRequestToken", "DisableRollback", "NotificationARNs", "OnFailure", "Parameters",
+		"ResourceTypes", "RoleARN", "StackName",
 		"StackPolicyBody", "StackPolicyURL", "Tags", "TemplateBody", "TemplateURL", "TimeoutInMinutes"); err != nil {
 		return result{}, err
 	}

@@ -9,16 +9,21 @@ import (
 func groupOperations() []operation {
 	return []operation{
 		{name: "autoscaling.ResumeProcesses", run: resumeProcesses},
-		{name: "autoscaling.SetDesiredCapacity", run: setDesiredCapacity, note: "instances start and end; HonorCooldown is ignored; the newest instance goes first"},
-		{name: "autoscaling.SetInstanceHealth", run: setInstanceHealth, note: "an unhealthy instance is replaced unless ReplaceUnhealthy is suspended"},
-		{name: "autoscaling.SuspendProcesses", run: suspendProcesses, note: "Launch, Terminate, HealthCheck and ReplaceUnhealthy have an effect; HealthCheck and ReplaceUnhealthy are suspended in the world at first"},
+		{name: "autoscaling.SetDesiredCapacity", run: setDesiredCapacity,
+			note: "instances start and end; HonorCooldown is ignored; the newest instance goes first"},
+		{name: "autoscaling.SetInstanceHealth", run: setInstanceHealth,
+			note: "an unhealthy instance is replaced unless ReplaceUnhealthy is suspended"},
+		{name: "autoscaling.SuspendProcesses", run: suspendProcesses,
+			note: "Launch, Terminate, HealthCheck and ReplaceUnhealthy have an effect; HealthCheck and ReplaceUnhealthy are suspended in the world at first"},
 		{name: "autoscaling.TerminateInstanceInAutoScalingGroup", run: terminateMember},
-		{name: "autoscaling.UpdateAutoScalingGroup", run: updateGroup, note: "MinSize, MaxSize, DesiredCapacity, DefaultCooldown, HealthCheckType, HealthCheckGracePeriod, NewInstancesProtectedFromScaleIn, TerminationPolicies"},
+		{name: "autoscaling.UpdateAutoScalingGroup", run: updateGroup,
+			note: "MinSize, MaxSize, DesiredCapacity, DefaultCooldown, HealthCheckType, HealthCheckGracePeriod, NewInstancesProtectedFromScaleIn, TerminationPolicies"},
 	}
 }
 
 func processes() []string {
-	return []string{"Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck", "InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions"}
+	return []string{"Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck", "InstanceRefresh",
+		"ReplaceUnhealthy", "ScheduledActions"}
 }
 
 // asked are the processes that a request names, all if it names none.
@@ -26,7 +31,8 @@ func (in request) processes() ([]string, error) {
 	asked := in.texts("ScalingProcesses")
 	for _, name := range asked {
 		if !slices.Contains(processes(), name) {
-			return nil, in.fail("ValidationError", "1 validation error detected: Value '[%s]' at 'scalingProcesses' failed to satisfy constraint", brief(name))
+			return nil, in.fail("ValidationError",
+				"1 validation error detected: Value '[%s]' at 'scalingProcesses' failed to satisfy constraint", brief(name))
 		}
 	}
 	if len(asked) == 0 {
@@ -103,7 +109,8 @@ func updateGroup(c *Cloud, in request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := []string{"AutoScalingGroupName", "MinSize", "MaxSize", "DesiredCapacity", "DefaultCooldown", "HealthCheckType", "HealthCheckGracePeriod", "NewInstancesProtectedFromScaleIn", "TerminationPolicies"}
+	known := []string{"AutoScalingGroupName", "MinSize", "MaxSize", "DesiredCapacity", "DefaultCooldown", "HealthCheckType",
+		"HealthCheckGracePeriod", "NewInstancesProtectedFromScaleIn", "TerminationPolicies"}
 	for name := range in.params {
 		if !slices.Contains(known, name) {
 			return nil, in.fail("ValidationError", "The local AWS does not update %s", name)
@@ -117,10 +124,12 @@ func updateGroup(c *Cloud, in request) (map[string]any, error) {
 	case least < 0 || most > maxThings:
 		return nil, in.fail("ValidationError", "Sizes must be between 0 and %d", maxThings)
 	case in.has("DesiredCapacity") && in.number("DesiredCapacity", 0) != wanted:
-		return nil, in.fail("ValidationError", "Desired capacity:%d must be between the specified min size:%d and max size:%d", in.number("DesiredCapacity", 0), least, most)
+		return nil, in.fail("ValidationError", "Desired capacity:%d must be between the specified min size:%d and max size:%d",
+			in.number("DesiredCapacity", 0), least, most)
 	}
 	g.least, g.most = least, most
-	in.changes(map[string]*string{"HealthCheckType": &g.healthCheck}, map[string]*int64{"DefaultCooldown": &g.cooldown, "HealthCheckGracePeriod": &g.grace},
+	in.changes(map[string]*string{"HealthCheckType": &g.healthCheck}, map[string]*int64{"DefaultCooldown": &g.cooldown,
+		"HealthCheckGracePeriod": &g.grace},
 		map[string]*bool{"NewInstancesProtectedFromScaleIn": &g.protectNew})
 	if policies := in.texts("TerminationPolicies"); policies != nil {
 		g.terminationPolicies = policies
@@ -148,8 +157,9 @@ func terminateMember(c *Cloud, in request) (map[string]any, error) {
 	}
 	if in.flag("ShouldDecrementDesiredCapacity") {
 		if g.wanted-1 < g.least {
-			return nil, in.fail("ValidationError", "Currently, desiredSize equals minSize (%d). Terminating instance without replacement will violate group's min size constraint. "+
-				"Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.", g.least)
+			return nil, in.fail("ValidationError",
+				"Currently, desiredSize equals minSize (%d). Terminating instance without replacement will violate group's min size constraint. "+
+					"Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.", g.least)
 		}
 		g.wanted--
 	}
@@ -170,7 +180,8 @@ func setInstanceHealth(c *Cloud, in request) (map[string]any, error) {
 	case "Unhealthy":
 		c.unhealthy(g, m, in.now)
 	default:
-		return nil, in.fail("ValidationError", "1 validation error detected: Value '%s' at 'healthStatus' failed to satisfy constraint: Member must satisfy enum value set: [Healthy, Unhealthy]", brief(in.text("HealthStatus")))
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value '%s' at 'healthStatus' failed to satisfy constraint: Member must satisfy enum value set: [Healthy, Unhealthy]", brief(in.text("HealthStatus")))
 	}
 	return nil, nil
 }

@@ -26,7 +26,9 @@ func (c *Cloud) group(in request) (*group, error) {
 func (in request) groupPage(name string, items []any, most int64) (map[string]any, error) {
 	size := in.number("MaxRecords", min(50, most))
 	if size < 1 || size > most {
-		return nil, in.fail("ValidationError", "1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d", size, most)
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d",
+			size, most)
 	}
 	out, next, ok := page(items, in.text("NextToken"), int(size))
 	if !ok {
@@ -49,8 +51,9 @@ func (g *group) describe(c *Cloud, region string, instances bool) map[string]any
 	members := []any{}
 	if instances {
 		members = answers(g.members, func(m *groupMember) map[string]any {
-			return map[string]any{"InstanceId": m.machine.id, "InstanceType": m.machine.kind, "AvailabilityZone": m.machine.zoneIn(region), "LifecycleState": m.name,
-				"HealthStatus": g.health(m), "ProtectedFromScaleIn": m.protected, "LaunchTemplate": g.template()}
+			return map[string]any{"InstanceId": m.machine.id, "InstanceType": m.machine.kind, "AvailabilityZone": m.machine.zoneIn(region),
+				"LifecycleState": m.name,
+				"HealthStatus":   g.health(m), "ProtectedFromScaleIn": m.protected, "LaunchTemplate": g.template()}
 		})
 	}
 	tags := answers(slices.Sorted(maps.Keys(g.tags)), func(key string) map[string]any {
@@ -59,10 +62,13 @@ func (g *group) describe(c *Cloud, region string, instances bool) map[string]any
 	suspended := answers(slices.Sorted(maps.Keys(g.suspended)), func(name string) map[string]any {
 		return map[string]any{"ProcessName": name, "SuspensionReason": g.suspended[name]}
 	})
-	return map[string]any{"AutoScalingGroupName": g.name, "AutoScalingGroupARN": c.arn("autoscaling", region, "autoScalingGroup:00000000-0000-4000-8000-000000000001:autoScalingGroupName/"+g.name),
-		"MinSize": g.least, "MaxSize": g.most, "DesiredCapacity": g.wanted, "DefaultCooldown": g.cooldown, "HealthCheckType": g.healthCheck, "HealthCheckGracePeriod": g.grace,
-		"AvailabilityZones": []any{region + "a"}, "VPCZoneIdentifier": defaultSubnet, "LoadBalancerNames": []any{}, "CreatedTime": seconds(g.created),
-		"TargetGroupARNs": anyTexts(c.targetGroupARNs(g.targetGroups, region)), "Instances": members, "SuspendedProcesses": suspended, "EnabledMetrics": []any{}, "Tags": tags,
+	return map[string]any{"AutoScalingGroupName": g.name, "AutoScalingGroupARN": c.arn("autoscaling", region,
+		"autoScalingGroup:00000000-0000-4000-8000-000000000001:autoScalingGroupName/"+g.name),
+		"MinSize": g.least, "MaxSize": g.most, "DesiredCapacity": g.wanted, "DefaultCooldown": g.cooldown, "HealthCheckType": g.healthCheck,
+		"HealthCheckGracePeriod": g.grace,
+		"AvailabilityZones":      []any{region + "a"}, "VPCZoneIdentifier": defaultSubnet, "LoadBalancerNames": []any{}, "CreatedTime": seconds(g.created),
+		"TargetGroupARNs": anyTexts(c.targetGroupARNs(g.targetGroups, region)), "Instances": members, "SuspendedProcesses": suspended,
+		"EnabledMetrics": []any{}, "Tags": tags,
 		"TerminationPolicies": anyTexts(g.terminationPolicies), "NewInstancesProtectedFromScaleIn": g.protectNew, "LaunchTemplate": g.template()}
 }
 
@@ -87,7 +93,8 @@ func describeGroups(c *Cloud, in request) (map[string]any, error) {
 			of := fields(g.tags, map[string][]string{"tag-value": slices.Collect(maps.Values(g.tags))})
 			values, known := of(f.text("Name"))
 			if !known {
-				return nil, in.fail("ValidationError", "Filter type %s is not correct. Allowed Filter types are: tag-key, tag-value, tag:<key>", brief(f.text("Name")))
+				return nil, in.fail("ValidationError",
+					"Filter type %s is not correct. Allowed Filter types are: tag-key, tag-value, tag:<key>", brief(f.text("Name")))
 			}
 			kept = kept && slices.ContainsFunc(values, func(v string) bool { return slices.Contains(f.texts("Values"), v) })
 		}
@@ -104,8 +111,10 @@ func describeMembers(c *Cloud, in request) (map[string]any, error) {
 	for _, g := range c.groups.all() {
 		for _, m := range g.members {
 			if len(asked) == 0 || slices.Contains(asked, m.machine.id) {
-				out = append(out, map[string]any{"InstanceId": m.machine.id, "InstanceType": m.machine.kind, "AutoScalingGroupName": g.name, "AvailabilityZone": m.machine.zoneIn(in.Region),
-					"LifecycleState": m.name, "HealthStatus": map[bool]string{true: "UNHEALTHY", false: "HEALTHY"}[m.unhealthy], "ProtectedFromScaleIn": m.protected, "LaunchTemplate": g.template()})
+				out = append(out, map[string]any{"InstanceId": m.machine.id, "InstanceType": m.machine.kind, "AutoScalingGroupName": g.name,
+					"AvailabilityZone": m.machine.zoneIn(in.Region),
+					"LifecycleState":   m.name, "HealthStatus": map[bool]string{true: "UNHEALTHY", false: "HEALTHY"}[m.unhealthy],
+					"ProtectedFromScaleIn": m.protected, "LaunchTemplate": g.template()})
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 package cloud
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 func standbyOperations() []operation {
 	return []operation{
@@ -37,7 +40,8 @@ func (g *group) shrink(in request, n int, doing string) error {
 		return nil
 	}
 	if g.wanted-int64(n) < g.least {
-		return in.fail("ValidationError", "AutoScalingGroup %s has min-size=%d, max-size=%d, and desired-size=%d. To %s %d instance(s), please update the AutoScalingGroup sizes appropriately.",
+		return in.fail("ValidationError",
+			"AutoScalingGroup %s has min-size=%d, max-size=%d, and desired-size=%d. To %s %d instance(s), please update the AutoScalingGroup sizes appropriately.",
 			g.name, g.least, g.most, g.wanted, doing, n)
 	}
 	g.wanted -= int64(n)
@@ -60,7 +64,8 @@ func enterStandby(c *Cloud, in request) (map[string]any, error) {
 	for _, m := range members {
 		c.withdraw(g, m, in.now)
 		c.pass(&m.state, "EnteringStandby", in.now, c.options.SettleTime, inStandby, nil)
-		a := c.did(g, "Moving EC2 instance to Standby: "+m.machine.id, in.because("instance "+m.machine.id+" was moved to standby"), in.now, c.options.SettleTime)
+		a := c.did(g, "Moving EC2 instance to Standby: "+m.machine.id, in.because("instance "+m.machine.id+" was moved to standby"), in.now,
+			c.options.SettleTime)
 		out = append(out, a.describe(g))
 	}
 	c.balance(g, in.because("instances were moved to standby"), in.now)
@@ -82,7 +87,8 @@ func exitStandby(c *Cloud, in request) (map[string]any, error) {
 	out := []any{}
 	for _, m := range members {
 		c.serve(g, m, in.now, c.options.SettleTime)
-		a := c.did(g, "Moving EC2 instance out of Standby: "+m.machine.id, in.because("instance "+m.machine.id+" was moved out of standby"), in.now, c.options.SettleTime)
+		a := c.did(g, "Moving EC2 instance out of Standby: "+m.machine.id, in.because("instance "+m.machine.id+" was moved out of standby"),
+			in.now, c.options.SettleTime)
 		out = append(out, a.describe(g))
 	}
 	return map[string]any{"Activities": out}, nil
@@ -91,7 +97,8 @@ func exitStandby(c *Cloud, in request) (map[string]any, error) {
 // grow adds n to what the group wants.
 func (g *group) grow(in request, n int, doing string) error {
 	if g.wanted+int64(n) > g.most {
-		return in.fail("ValidationError", "AutoScalingGroup %s has min-size=%d, max-size=%d, and desired-size=%d. To %s %d instance(s), please update the AutoScalingGroup sizes appropriately.",
+		return in.fail("ValidationError",
+			"AutoScalingGroup %s has min-size=%d, max-size=%d, and desired-size=%d. To %s %d instance(s), please update the AutoScalingGroup sizes appropriately.",
 			g.name, g.least, g.most, g.wanted, doing, n)
 	}
 	g.wanted += int64(n)
@@ -132,7 +139,7 @@ func attachInstances(c *Cloud, in request) (map[string]any, error) {
 	}
 	found, err := c.findInstances(in, ids)
 	if err != nil {
-		return nil, in.fail("ValidationError", "Invalid Instance ID(s): %v for the Auto Scaling group.", err.(*Error).Message)
+		return nil, in.fail("ValidationError", "Invalid Instance ID(s): [%s] for the Auto Scaling group.", brief(strings.Join(ids, ", ")))
 	}
 	for _, m := range found {
 		if other, _ := c.groupOf(m.id); other != nil {
@@ -158,7 +165,8 @@ func attachInstances(c *Cloud, in request) (map[string]any, error) {
 func refreshOperations() []operation {
 	return []operation{
 		{name: "autoscaling.CancelInstanceRefresh", run: cancelRefresh},
-		{name: "autoscaling.StartInstanceRefresh", run: startRefresh, note: "replaces one instance after the other; of Preferences and DesiredConfiguration nothing is done"},
+		{name: "autoscaling.StartInstanceRefresh", run: startRefresh,
+			note: "replaces one instance after the other; of Preferences and DesiredConfiguration nothing is done"},
 	}
 }
 
@@ -176,7 +184,8 @@ func (r *refresh) describe(g *group) map[string]any {
 	if r.total > 0 {
 		done = 100 * (r.total - len(r.left)) / r.total
 	}
-	out := map[string]any{"InstanceRefreshId": r.id, "AutoScalingGroupName": g.name, "Status": r.name, "PercentageComplete": done, "InstancesToUpdate": len(r.left), "StartTime": seconds(r.started)}
+	out := map[string]any{"InstanceRefreshId": r.id, "AutoScalingGroupName": g.name, "Status": r.name, "PercentageComplete": done,
+		"InstancesToUpdate": len(r.left), "StartTime": seconds(r.started)}
 	if !r.ended.IsZero() {
 		out["EndTime"] = seconds(r.ended)
 	}
@@ -212,7 +221,8 @@ func startRefresh(c *Cloud, in request) (map[string]any, error) {
 		return nil, err
 	}
 	if len(g.refreshes) > 0 && g.refreshes[0].active() {
-		return nil, in.fail("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
+		return nil, in.fail("InstanceRefreshInProgress",
+			"An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.")
 	}
 	left := g.serving()
 	r := &refresh{id: newID("refresh"), left: left, total: len(left), started: in.now}

@@ -105,7 +105,7 @@ type request struct {
 }
 
 // fail is an operation's refusal.
-func (in request) fail(code, format string, args ...any) error {
+func (in request) fail(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Operation: in.Operation}
 }
 
@@ -128,7 +128,8 @@ func New(o Options) (*Cloud, error) {
 // operations is the table of what there is.
 func operations() []operation {
 	return slices.Concat(instanceOperations(), stateOperations(), tagOperations(), volumeOperations(), snapshotOperations(),
-		imageOperations(), networkOperations(), groupOperations(), groupDescriptions(), standbyOperations(), refreshOperations(), balancerOperations(),
+		imageOperations(), networkOperations(), groupOperations(), groupDescriptions(), standbyOperations(), refreshOperations(),
+		balancerOperations(),
 		databaseOperations(), clusterOperations(), databaseSnapshotOperations(), containerOperations(), kubernetesOperations(), alarmOperations(),
 		metricOperations(), stackOperations(), bucketOperations(), queueOperations(), identityOperations())
 }
@@ -168,7 +169,8 @@ func (c *Cloud) Call(ctx context.Context, call Call) (map[string]any, error) {
 	call.Service, call.Operation, call.Region = s.name, model.name, cmp.Or(call.Region, c.options.Region)
 	in := request{Call: call, params: given}
 	if s.name == "ec2" && in.flag("DryRun") {
-		return nil, &Error{Code: "DryRunOperation", Message: "Request would have succeeded, but DryRun flag is set.", Operation: call.Operation, Status: 412}
+		return nil, &Error{Code: "DryRunOperation", Message: "Request would have succeeded, but DryRun flag is set.",
+			Operation: call.Operation, Status: 412}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,7 +14,8 @@ func alarmOperations() []operation {
 		{name: "cloudwatch.DescribeAlarms", run: describeAlarms, note: "metric alarms; there are no composite ones"},
 		{name: "cloudwatch.DisableAlarmActions", run: func(c *Cloud, in request) (map[string]any, error) { return c.setActions(in, false) }},
 		{name: "cloudwatch.EnableAlarmActions", run: func(c *Cloud, in request) (map[string]any, error) { return c.setActions(in, true) }},
-		{name: "cloudwatch.PutMetricAlarm", run: putMetricAlarm, note: "no metric is evaluated: the alarm keeps INSUFFICIENT_DATA until SetAlarmState"},
+		{name: "cloudwatch.PutMetricAlarm", run: putMetricAlarm,
+			note: "no metric is evaluated: the alarm keeps INSUFFICIENT_DATA until SetAlarmState"},
 		{name: "cloudwatch.SetAlarmState", run: setAlarmState, note: "the state stays, since nothing evaluates it; no action is done"},
 	}
 }
@@ -36,23 +37,29 @@ func (in request) checkAlarmState(value string) error {
 	if slices.Contains(alarmStates(), value) {
 		return nil
 	}
-	return in.fail("ValidationError", "1 validation error detected: Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", brief(value))
+	return in.fail("ValidationError",
+		"1 validation error detected: Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", brief(value))
 }
 
 // become gives the alarm a state.
 func (a *alarm) become(to, reason, data string, now time.Time) {
 	if a.state != to {
-		event := map[string]any{"AlarmName": a.name, "AlarmType": "MetricAlarm", "Timestamp": now.UTC().Truncate(time.Millisecond), "HistoryItemType": "StateUpdate",
-			"HistorySummary": fmt.Sprintf("Alarm updated from %s to %s", a.state, to), "HistoryData": fmt.Sprintf(`{"version":"1.0","oldState":{"stateValue":%q},"newState":{"stateValue":%q}}`, a.state, to)}
+		event := map[string]any{"AlarmName": a.name, "AlarmType": "MetricAlarm", "Timestamp": millis(now),
+			"HistoryItemType": "StateUpdate",
+			"HistorySummary":  fmt.Sprintf("Alarm updated from %s to %s", a.state, to),
+			"HistoryData":     fmt.Sprintf(`{"version":"1.0","oldState":{"stateValue":%q},"newState":{"stateValue":%q}}`, a.state, to)}
 		a.history = append([]map[string]any{event}, a.history[:min(len(a.history), maxHistory-1)]...)
 	}
 	a.state, a.reason, a.reasonData, a.updated = to, reason, data, now
 }
 
 func (a *alarm) describe(c *Cloud, region string) map[string]any {
-	out := map[string]any{"AlarmName": a.name, "AlarmArn": c.arn("cloudwatch", region, "alarm:"+a.name), "ActionsEnabled": a.actions, "StateValue": a.state, "StateReason": a.reason,
-		"StateReasonData": a.reasonData, "StateUpdatedTimestamp": a.updated.UTC().Truncate(time.Millisecond), "StateTransitionedTimestamp": a.updated.UTC().Truncate(time.Millisecond),
-		"AlarmConfigurationUpdatedTimestamp": a.configured.UTC().Truncate(time.Millisecond), "OKActions": []any{}, "AlarmActions": []any{}, "InsufficientDataActions": []any{}, "Dimensions": []any{}}
+	out := map[string]any{"AlarmName": a.name, "AlarmArn": c.arn("cloudwatch", region, "alarm:"+a.name), "ActionsEnabled": a.actions,
+		"StateValue": a.state, "StateReason": a.reason,
+		"StateReasonData": a.reasonData, "StateUpdatedTimestamp": millis(a.updated),
+		"StateTransitionedTimestamp":         millis(a.updated),
+		"AlarmConfigurationUpdatedTimestamp": millis(a.configured), "OKActions": []any{}, "AlarmActions": []any{},
+		"InsufficientDataActions": []any{}, "Dimensions": []any{}}
 	for name, value := range a.fields {
 		out[name] = value
 	}
@@ -110,7 +117,8 @@ func (a *alarm) acts(prefix string) bool {
 func (in request) alarmPage(name string, items []any) (map[string]any, error) {
 	size := in.number("MaxRecords", 50)
 	if size < 1 || size > 100 {
-		return nil, in.fail("ValidationError", "1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and 100", size)
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and 100", size)
 	}
 	out, next, ok := page(items, in.text("NextToken"), int(size))
 	if !ok {
@@ -155,7 +163,8 @@ func setAlarmState(c *Cloud, in request) (map[string]any, error) {
 }
 
 func comparisons() []string {
-	return []string{"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold", "LessThanLowerOrGreaterThanUpperThreshold",
+	return []string{"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
+		"LessThanLowerOrGreaterThanUpperThreshold",
 		"LessThanLowerThreshold", "GreaterThanUpperThreshold"}
 }
 
@@ -163,11 +172,14 @@ func putMetricAlarm(c *Cloud, in request) (map[string]any, error) {
 	name := in.text("AlarmName")
 	switch {
 	case name == "" || len(name) > 255:
-		return nil, in.fail("ValidationError", "1 validation error detected: Value at 'alarmName' failed to satisfy constraint: Member must have length between 1 and 255")
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value at 'alarmName' failed to satisfy constraint: Member must have length between 1 and 255")
 	case !slices.Contains(comparisons(), in.text("ComparisonOperator")):
-		return nil, in.fail("ValidationError", "1 validation error detected: Value '%s' at 'comparisonOperator' failed to satisfy constraint: Member must satisfy enum value set: %v", brief(in.text("ComparisonOperator")), comparisons())
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value '%s' at 'comparisonOperator' failed to satisfy constraint: Member must satisfy enum value set: %v", brief(in.text("ComparisonOperator")), comparisons())
 	case in.number("EvaluationPeriods", 0) < 1:
-		return nil, in.fail("ValidationError", "1 validation error detected: Value at 'evaluationPeriods' failed to satisfy constraint: Member must have value greater than or equal to 1")
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value at 'evaluationPeriods' failed to satisfy constraint: Member must have value greater than or equal to 1")
 	case !in.has("MetricName") && !in.has("Metrics"):
 		return nil, in.fail("ValidationError", "Either MetricName or Metrics must be specified")
 	case len(c.alarms.order) >= maxThings && !c.alarms.has(name):
@@ -219,9 +231,12 @@ func (c *Cloud) placeAlarms(now time.Time) {
 		{"web-latency", "AWS/ApplicationELB", "TargetResponseTime", "TargetGroup", "targetgroup/web/0aaaaaaaaaaaaaa1", 1},
 		{"db-cpu", "AWS/RDS", "CPUUtilization", "DBInstanceIdentifier", "orders-db", 80},
 	} {
-		a := &alarm{name: row.name, state: "OK", reason: "Threshold Crossed: no datapoints were greater than the threshold", actions: true, configured: now, updated: now,
-			fields: map[string]any{"AlarmName": row.name, "Namespace": row.namespace, "MetricName": row.metric, "Statistic": "Average", "Period": int64(60), "EvaluationPeriods": int64(1),
-				"Threshold": row.threshold, "ComparisonOperator": "GreaterThanThreshold", "Dimensions": []any{map[string]any{"Name": row.dimension, "Value": row.value}}}}
+		a := &alarm{name: row.name, state: "OK", reason: "Threshold Crossed: no datapoints were greater than the threshold", actions: true,
+			configured: now, updated: now,
+			fields: map[string]any{"AlarmName": row.name, "Namespace": row.namespace, "MetricName": row.metric, "Statistic": "Average",
+				"Period": int64(60), "EvaluationPeriods": int64(1),
+				"Threshold": row.threshold, "ComparisonOperator": "GreaterThanThreshold",
+				"Dimensions": []any{map[string]any{"Name": row.dimension, "Value": row.value}}}}
 		c.alarms.put(row.name, a)
 	}
 }

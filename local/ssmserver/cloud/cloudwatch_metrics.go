@@ -9,7 +9,8 @@ import (
 
 func metricOperations() []operation {
 	return []operation{
-		{name: "cloudwatch.GetMetricStatistics", run: getMetricStatistics, note: "of what PutMetricData gave, and nothing else: no service writes metrics here; no percentiles"},
+		{name: "cloudwatch.GetMetricStatistics", run: getMetricStatistics,
+			note: "of what PutMetricData gave, and nothing else: no service writes metrics here; no percentiles"},
 		{name: "cloudwatch.PutMetricData", run: putMetricData, note: "the newest 1,000 values of 500 metrics; Values and Counts too"},
 	}
 }
@@ -112,7 +113,8 @@ func getMetricStatistics(c *Cloud, in request) (map[string]any, error) {
 	case period < time.Second || period > 24*time.Hour:
 		return nil, in.fail("InvalidParameterValue", "The parameter Period must be between 1 and 86400.")
 	case until.Sub(from)/period > 1440:
-		return nil, in.fail("InvalidParameterCombination", "You have requested up to %d datapoints, which exceeds the limit of 1,440.", until.Sub(from)/period)
+		return nil, in.fail("InvalidParameterCombination", "You have requested up to %d datapoints, which exceeds the limit of 1,440.",
+			until.Sub(from)/period)
 	case in.has("ExtendedStatistics") || !in.has("Statistics"):
 		return nil, in.fail("InvalidParameterCombination", "The local AWS needs Statistics and has no ExtendedStatistics")
 	}

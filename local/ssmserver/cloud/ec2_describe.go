@@ -119,7 +119,8 @@ func (c *Cloud) describe(m *machine, region string) map[string]any {
 		out["IamInstanceProfile"] = map[string]any{"Arn": m.profile, "Id": "AIPA0LOCAL"}
 	}
 	if m.reason != "" {
-		out["StateReason"] = map[string]any{"Code": "Client.UserInitiatedShutdown", "Message": "Client.UserInitiatedShutdown: User initiated shutdown"}
+		out["StateReason"] = map[string]any{"Code": "Client.UserInitiatedShutdown",
+			"Message": "Client.UserInitiatedShutdown: User initiated shutdown"}
 	}
 	if m.name != stateTerminated {
 		maps.Copy(out, map[string]any{"VpcId": m.vpc, "SubnetId": m.subnet, "PrivateIpAddress": m.address, "PrivateDnsName": m.dns(region),
@@ -127,6 +128,9 @@ func (c *Cloud) describe(m *machine, region string) map[string]any {
 	}
 	return out
 }
+
+// millis is a time as most services show it.
+func millis(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
 // seconds is a time as EC2 shows it.
 func seconds(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }

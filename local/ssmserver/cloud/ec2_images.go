@@ -12,9 +12,11 @@ import (
 func imageOperations() []operation {
 	return []operation{
 		{name: "ec2.CopyImage", run: copyImage, note: "the copy is in the same world; ClientToken is ignored"},
-		{name: "ec2.CreateImage", run: createImage, note: "with a snapshot of each volume; without NoReboot the instance starts again; BlockDeviceMappings is ignored"},
+		{name: "ec2.CreateImage", run: createImage,
+			note: "with a snapshot of each volume; without NoReboot the instance starts again; BlockDeviceMappings is ignored"},
 		{name: "ec2.DeregisterImage", run: deregisterImage},
-		{name: "ec2.DescribeImages", run: describeImages, note: "filters architecture, description, image-id, is-public, name, owner-id, root-device-name, root-device-type, state, block-device-mapping.snapshot-id, tag:KEY, tag-key"},
+		{name: "ec2.DescribeImages", run: describeImages,
+			note: "filters architecture, description, image-id, is-public, name, owner-id, root-device-name, root-device-type, state, block-device-mapping.snapshot-id, tag:KEY, tag-key"},
 	}
 }
 
@@ -51,7 +53,8 @@ func (c *Cloud) findImage(in request, id string) (*image, error) {
 
 func (c *Cloud) checkImageName(in request, name string) error {
 	if len(name) < 3 || len(name) > 128 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[] ./-'@_") != "" {
-		return in.fail("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', '/' and '_'")
+		return in.fail("InvalidAMIName.Malformed",
+			"AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', '/' and '_'")
 	}
 	for _, i := range c.images.all() {
 		if i.label == name {
@@ -113,13 +116,15 @@ func copyImage(c *Cloud, in request) (map[string]any, error) {
 	if from.name != "available" {
 		return nil, in.fail("InvalidAMIID.Unavailable", "The image id '[%s]' is not available", from.id)
 	}
-	i := &image{id: newID("ami"), label: in.text("Name"), description: cmp.Or(in.text("Description"), "[Copied "+from.id+" from "+in.text("SourceRegion")+"] "+from.description),
+	i := &image{id: newID("ami"), label: in.text("Name"), description: cmp.Or(in.text("Description"),
+		"[Copied "+from.id+" from "+in.text("SourceRegion")+"] "+from.description),
 		source: from.id, sourceRegion: in.text("SourceRegion"), tags: map[string]string{}, created: in.now}
 	if in.flag("CopyImageTags") {
 		i.tags = maps.Clone(from.tags)
 	}
 	for _, d := range from.disks {
-		s, err := c.newSnapshot(in, &snapshot{volume: "vol-ffffffff", size: d.size, encrypted: d.encrypted || in.flag("Encrypted"), key: in.text("KmsKeyId"),
+		s, err := c.newSnapshot(in, &snapshot{volume: "vol-ffffffff", size: d.size, encrypted: d.encrypted || in.flag("Encrypted"),
+			key:         in.text("KmsKeyId"),
 			description: "Copied for DestinationAmi " + i.id + " from SourceAmi " + from.id + " for SourceSnapshot " + d.snapshot + "."})
 		if err != nil {
 			return nil, err
@@ -137,7 +142,8 @@ func (i *image) describe(c *Cloud, region string) map[string]any {
 			"Encrypted": d.encrypted, "DeleteOnTermination": d.deleted}}
 	})
 	out := map[string]any{"ImageId": i.id, "Name": i.label, "Description": i.description, "State": i.name, "OwnerId": c.options.Account,
-		"ImageLocation": c.options.Account + "/" + i.label, "Public": false, "Architecture": "x86_64", "ImageType": "machine", "RootDeviceName": rootDevice,
+		"ImageLocation": c.options.Account + "/" + i.label, "Public": false, "Architecture": "x86_64", "ImageType": "machine",
+		"RootDeviceName": rootDevice,
 		"RootDeviceType": "ebs", "VirtualizationType": "hvm", "Hypervisor": "xen", "EnaSupport": true, "PlatformDetails": "Linux/UNIX",
 		"UsageOperation": "RunInstances", "CreationDate": i.created.UTC().Format("2006-01-02T15:04:05.000Z"), "BlockDeviceMappings": mappings,
 		"Tags": tagSet(i.tags), "ProductCodes": []any{}}
@@ -168,8 +174,10 @@ func describeImages(c *Cloud, in request) (map[string]any, error) {
 		for _, d := range i.disks {
 			snapshots = append(snapshots, d.snapshot)
 		}
-		ok, err := in.keeps(fields(i.tags, map[string][]string{"image-id": {i.id}, "name": {i.label}, "state": {i.name}, "owner-id": {c.options.Account},
-			"is-public": {"false"}, "architecture": {"x86_64"}, "root-device-type": {"ebs"}, "root-device-name": {rootDevice}, "description": {i.description},
+		ok, err := in.keeps(fields(i.tags, map[string][]string{"image-id": {i.id}, "name": {i.label}, "state": {i.name},
+			"owner-id":  {c.options.Account},
+			"is-public": {"false"}, "architecture": {"x86_64"}, "root-device-type": {"ebs"}, "root-device-name": {rootDevice},
+			"description":         {i.description},
 			"virtualization-type": {"hvm"}, "image-type": {"machine"}, "block-device-mapping.snapshot-id": snapshots, "platform": nil}))
 		if err != nil {
 			return nil, err

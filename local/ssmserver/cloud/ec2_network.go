@@ -82,7 +82,8 @@ func describeZones(_ *Cloud, in request) (map[string]any, error) {
 			return nil, err
 		}
 		if ok && (asked == nil || slices.Contains(asked, name)) {
-			out = append(out, map[string]any{"ZoneName": name, "ZoneId": id, "RegionName": in.Region, "State": "available", "ZoneType": "availability-zone",
+			out = append(out, map[string]any{"ZoneName": name, "ZoneId": id, "RegionName": in.Region, "State": "available",
+				"ZoneType":    "availability-zone",
 				"OptInStatus": "opt-in-not-required", "GroupName": in.Region, "NetworkBorderGroup": in.Region, "Messages": []any{}})
 		}
 	}
@@ -97,7 +98,8 @@ func describeSecurityGroups(c *Cloud, in request) (map[string]any, error) {
 		}
 	}
 	return in.chosen("SecurityGroups", in.texts("GroupIds"), defaultSecurityGroup, "InvalidGroup.NotFound",
-		fields(nil, map[string][]string{"group-id": {defaultSecurityGroup}, "group-name": {name}, "vpc-id": {defaultVPC}, "owner-id": {c.options.Account}, "description": {name}}),
+		fields(nil, map[string][]string{"group-id": {defaultSecurityGroup}, "group-name": {name}, "vpc-id": {defaultVPC},
+			"owner-id": {c.options.Account}, "description": {name}}),
 		map[string]any{"GroupId": defaultSecurityGroup, "GroupName": name, "Description": name, "VpcId": defaultVPC, "OwnerId": c.options.Account,
 			"IpPermissions": []any{}, "IpPermissionsEgress": []any{}, "Tags": []any{}})
 }
@@ -105,14 +107,19 @@ func describeSecurityGroups(c *Cloud, in request) (map[string]any, error) {
 func describeSubnets(c *Cloud, in request) (map[string]any, error) {
 	zone := in.Region + "a"
 	return in.chosen("Subnets", in.texts("SubnetIds"), defaultSubnet, "InvalidSubnetID.NotFound",
-		fields(nil, map[string][]string{"subnet-id": {defaultSubnet}, "vpc-id": {defaultVPC}, "availability-zone": {zone}, "default-for-az": {"true"}, "state": {"available"},
+		fields(nil, map[string][]string{"subnet-id": {defaultSubnet}, "vpc-id": {defaultVPC}, "availability-zone": {zone},
+			"default-for-az": {"true"}, "state": {"available"},
 			"cidr-block": {"10.0.0.0/16"}, "owner-id": {c.options.Account}}),
-		map[string]any{"SubnetId": defaultSubnet, "VpcId": defaultVPC, "AvailabilityZone": zone, "CidrBlock": "10.0.0.0/16", "State": "available", "DefaultForAz": true,
-			"MapPublicIpOnLaunch": false, "AvailableIpAddressCount": 60_000, "OwnerId": c.options.Account, "Tags": []any{}, "SubnetArn": c.arn("ec2", in.Region, "subnet/"+defaultSubnet)})
+		map[string]any{"SubnetId": defaultSubnet, "VpcId": defaultVPC, "AvailabilityZone": zone, "CidrBlock": "10.0.0.0/16",
+			"State": "available", "DefaultForAz": true,
+			"MapPublicIpOnLaunch": false, "AvailableIpAddressCount": 60_000, "OwnerId": c.options.Account, "Tags": []any{},
+			"SubnetArn": c.arn("ec2", in.Region, "subnet/"+defaultSubnet)})
 }
 
 func describeVpcs(c *Cloud, in request) (map[string]any, error) {
 	return in.chosen("Vpcs", in.texts("VpcIds"), defaultVPC, "InvalidVpcID.NotFound",
-		fields(nil, map[string][]string{"vpc-id": {defaultVPC}, "is-default": {"true"}, "isDefault": {"true"}, "state": {"available"}, "cidr": {"10.0.0.0/16"}, "owner-id": {c.options.Account}}),
-		map[string]any{"VpcId": defaultVPC, "IsDefault": true, "State": "available", "CidrBlock": "10.0.0.0/16", "InstanceTenancy": "default", "OwnerId": c.options.Account, "Tags": []any{}})
+		fields(nil, map[string][]string{"vpc-id": {defaultVPC}, "is-default": {"true"}, "isDefault": {"true"}, "state": {"available"},
+			"cidr": {"10.0.0.0/16"}, "owner-id": {c.options.Account}}),
+		map[string]any{"VpcId": defaultVPC, "IsDefault": true, "State": "available", "CidrBlock": "10.0.0.0/16",
+			"InstanceTenancy": "default", "OwnerId": c.options.Account, "Tags": []any{}})
 }

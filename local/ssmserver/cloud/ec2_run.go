@@ -11,8 +11,10 @@ import (
 
 func instanceOperations() []operation {
 	return []operation{
-		{name: "ec2.DescribeInstances", run: describeInstances, note: "filters instance-id, instance-state-name, tag:KEY, tag-key, image-id, instance-type and about 20 more"},
-		{name: "ec2.RunInstances", run: runInstances, note: "ImageId must be in the world; of LaunchTemplate, NetworkInterfaces, market and hardware options nothing is done"},
+		{name: "ec2.DescribeInstances", run: describeInstances,
+			note: "filters instance-id, instance-state-name, tag:KEY, tag-key, image-id, instance-type and about 20 more"},
+		{name: "ec2.RunInstances", run: runInstances,
+			note: "ImageId must be in the world; of LaunchTemplate, NetworkInterfaces, market and hardware options nothing is done"},
 		{name: "ec2.DescribeInstanceAttribute", run: describeInstanceAttribute},
 		{name: "ec2.ModifyInstanceAttribute", run: modifyInstanceAttribute,
 			note: "InstanceType and UserData of stopped instances, DisableApiStop, DisableApiTermination, EbsOptimized, Groups, InstanceInitiatedShutdownBehavior, SourceDestCheck, BlockDeviceMappings DeleteOnTermination"},
@@ -22,7 +24,8 @@ func instanceOperations() []operation {
 func runInstances(c *Cloud, in request) (map[string]any, error) {
 	least, most := in.number("MinCount", 1), in.number("MaxCount", 1)
 	if least < 1 || most < least {
-		return nil, in.fail("InvalidParameterValue", "Value (%d) for parameter minCount is invalid. Minimum must be at least 1 and at most the maximum.", least)
+		return nil, in.fail("InvalidParameterValue",
+			"Value (%d) for parameter minCount is invalid. Minimum must be at least 1 and at most the maximum.", least)
 	}
 	if most > maxThings || !c.room(most) {
 		return nil, in.fail("InstanceLimitExceeded", "You have requested more instances than your current instance limit of %d allows.", maxThings)
@@ -82,9 +85,11 @@ var kindPattern = regexp.MustCompile(`^[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}$`)
 // launchTemplate is what the new instances have in common.
 func (c *Cloud) launchTemplate(in request, i *image) (machine, error) {
 	t := machine{image: i.id, kind: cmp.Or(in.text("InstanceType"), "m1.small"), keyName: in.text("KeyName"), ebsOptimized: in.flag("EbsOptimized"),
-		keepAlive: in.flag("DisableApiTermination"), keepRunning: in.flag("DisableApiStop"), shutdown: cmp.Or(in.text("InstanceInitiatedShutdownBehavior"), "stop"),
-		subnet: cmp.Or(in.text("SubnetId"), defaultSubnet), zone: in.sub("Placement").text("AvailabilityZone"), userData: in.text("UserData"),
-		monitored: in.sub("Monitoring").flag("Enabled"), securityGroups: in.texts("SecurityGroupIds"), sourceDestCheck: true, token: in.text("ClientToken")}
+		keepAlive: in.flag("DisableApiTermination"), keepRunning: in.flag("DisableApiStop"),
+		shutdown: cmp.Or(in.text("InstanceInitiatedShutdownBehavior"), "stop"),
+		subnet:   cmp.Or(in.text("SubnetId"), defaultSubnet), zone: in.sub("Placement").text("AvailabilityZone"), userData: in.text("UserData"),
+		monitored: in.sub("Monitoring").flag("Enabled"), securityGroups: in.texts("SecurityGroupIds"), sourceDestCheck: true,
+		token: in.text("ClientToken")}
 	if !kindPattern.MatchString(t.kind) {
 		return t, in.fail("InvalidParameterValue", "Invalid value '%s' for InstanceType.", brief(t.kind))
 	}
@@ -119,10 +124,12 @@ func (c *Cloud) launch(template machine, reservation string, index int64, now ti
 func (c *Cloud) attributes(m *machine) map[string]any {
 	value := func(v any) map[string]any { return map[string]any{"Value": v} }
 	return map[string]any{
-		"instanceType": value(m.kind), "disableApiTermination": value(m.keepAlive), "disableApiStop": value(m.keepRunning), "ebsOptimized": value(m.ebsOptimized),
+		"instanceType": value(m.kind), "disableApiTermination": value(m.keepAlive), "disableApiStop": value(m.keepRunning),
+		"ebsOptimized":    value(m.ebsOptimized),
 		"sourceDestCheck": value(m.sourceDestCheck), "instanceInitiatedShutdownBehavior": value(m.shutdown), "rootDeviceName": value(rootDevice),
-		"userData": filled(value(m.userData)), "enaSupport": value(true), "kernel": map[string]any{}, "ramdisk": map[string]any{}, "sriovNetSupport": map[string]any{},
-		"enclaveOptions": map[string]any{"Enabled": false}, "productCodes": []any{},
+		"userData": filled(value(m.userData)), "enaSupport": value(true), "kernel": map[string]any{}, "ramdisk": map[string]any{},
+		"sriovNetSupport": map[string]any{},
+		"enclaveOptions":  map[string]any{"Enabled": false}, "productCodes": []any{},
 		"groupSet": answers(m.securityGroups, func(id string) map[string]any { return map[string]any{"GroupId": id, "GroupName": "default"} }),
 		"blockDeviceMapping": answers(c.attached(m), func(v *volume) map[string]any {
 			return map[string]any{"DeviceName": v.device, "Ebs": map[string]any{"AttachTime": seconds(v.attachedAt), "DeleteOnTermination": v.deleted,
@@ -151,7 +158,8 @@ func describeInstanceAttribute(c *Cloud, in request) (map[string]any, error) {
 // modified gives the attributes that a request changes, whichever of the two ways it does.
 func (in request) modified() params {
 	out := params{}
-	for _, name := range []string{"InstanceType", "UserData", "DisableApiTermination", "DisableApiStop", "SourceDestCheck", "EbsOptimized", "InstanceInitiatedShutdownBehavior"} {
+	for _, name := range []string{"InstanceType", "UserData", "DisableApiTermination", "DisableApiStop", "SourceDestCheck", "EbsOptimized",
+		"InstanceInitiatedShutdownBehavior"} {
 		if sub := in.sub(name); sub != nil {
 			out[name] = sub["Value"]
 		}
@@ -195,7 +203,8 @@ func modifyInstanceAttribute(c *Cloud, in request) (map[string]any, error) {
 		return nil, err
 	}
 	changed.changes(map[string]*string{"InstanceType": &m.kind, "UserData": &m.userData, "InstanceInitiatedShutdownBehavior": &m.shutdown}, nil,
-		map[string]*bool{"DisableApiTermination": &m.keepAlive, "DisableApiStop": &m.keepRunning, "SourceDestCheck": &m.sourceDestCheck, "EbsOptimized": &m.ebsOptimized})
+		map[string]*bool{"DisableApiTermination": &m.keepAlive, "DisableApiStop": &m.keepRunning, "SourceDestCheck": &m.sourceDestCheck,
+			"EbsOptimized": &m.ebsOptimized})
 	if groups := in.texts("Groups"); groups != nil {
 		m.securityGroups = groups
 	}

@@ -14,7 +14,8 @@ func snapshotOperations() []operation {
 		{name: "ec2.CopySnapshot", run: copySnapshot, note: "the copy is in the same world"},
 		{name: "ec2.CreateSnapshot", run: createSnapshot},
 		{name: "ec2.DeleteSnapshot", run: deleteSnapshot},
-		{name: "ec2.DescribeSnapshots", run: describeSnapshots, note: "filters description, encrypted, owner-id, progress, snapshot-id, status, volume-id, volume-size, tag:KEY, tag-key"},
+		{name: "ec2.DescribeSnapshots", run: describeSnapshots,
+			note: "filters description, encrypted, owner-id, progress, snapshot-id, status, volume-id, volume-size, tag:KEY, tag-key"},
 	}
 }
 
@@ -103,7 +104,7 @@ func (s *snapshot) progress() string {
 
 func (s *snapshot) describe(c *Cloud) map[string]any {
 	out := map[string]any{"SnapshotId": s.id, "VolumeId": s.volume, "State": s.name, "Progress": s.progress(), "VolumeSize": s.size,
-		"Description": s.description, "Encrypted": s.encrypted, "OwnerId": c.options.Account, "StartTime": s.started.UTC().Truncate(time.Millisecond),
+		"Description": s.description, "Encrypted": s.encrypted, "OwnerId": c.options.Account, "StartTime": millis(s.started),
 		"Tags": tagSet(s.tags), "StorageTier": "standard"}
 	if s.key != "" {
 		out["KmsKeyId"] = s.key
@@ -126,7 +127,8 @@ func describeSnapshots(c *Cloud, in request) (map[string]any, error) {
 	owners := in.texts("OwnerIds")
 	var out []any
 	for _, s := range found {
-		ok, err := in.keeps(fields(s.tags, map[string][]string{"snapshot-id": {s.id}, "volume-id": {s.volume}, "status": {s.name}, "progress": {s.progress()},
+		ok, err := in.keeps(fields(s.tags, map[string][]string{"snapshot-id": {s.id}, "volume-id": {s.volume}, "status": {s.name},
+			"progress":    {s.progress()},
 			"description": {s.description}, "encrypted": {strconv.FormatBool(s.encrypted)}, "owner-id": {c.options.Account},
 			"volume-size": {strconv.FormatInt(s.size, 10)}, "storage-tier": {"standard"}}))
 		if err != nil {
@@ -154,11 +156,13 @@ func deleteSnapshot(c *Cloud, in request) (map[string]any, error) {
 // placeImage puts the image into the world that the fleet runs.
 func (c *Cloud) placeImage(now time.Time) {
 	made := now.Add(-30 * 24 * time.Hour)
-	s := &snapshot{id: defaultSnapshot, volume: "vol-ffffffff", size: 8, tags: map[string]string{}, started: made, description: "The root of " + defaultImage}
+	s := &snapshot{id: defaultSnapshot, volume: "vol-ffffffff", size: 8, tags: map[string]string{}, started: made,
+		description: "The root of " + defaultImage}
 	s.name = "completed"
 	c.snapshots.put(s.id, s)
 	i := &image{id: defaultImage, label: "local-linux", description: "The image that the fleet runs", source: "ami-0aaaaaaaaaaaaaaa0", created: made,
-		tags: maps.Clone(map[string]string{"Name": "local-linux"}), disks: []disk{{device: rootDevice, snapshot: s.id, size: 8, kind: "gp3", deleted: true}}}
+		tags: maps.Clone(map[string]string{"Name": "local-linux"}), disks: []disk{{device: rootDevice, snapshot: s.id, size: 8, kind: "gp3",
+			deleted: true}}}
 	i.name = "available"
 	c.images.put(i.id, i)
 }

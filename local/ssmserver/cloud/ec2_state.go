@@ -5,7 +5,8 @@ import "slices"
 // stateOperations start, stop and end instances, and say how they are.
 func stateOperations() []operation {
 	return []operation{
-		{name: "ec2.DescribeInstanceStatus", run: describeInstanceStatus, note: "no scheduled events; filters instance-state-name, instance-status.status, system-status.status, availability-zone"},
+		{name: "ec2.DescribeInstanceStatus", run: describeInstanceStatus,
+			note: "no scheduled events; filters instance-state-name, instance-status.status, system-status.status, availability-zone"},
 		{name: "ec2.RebootInstances", run: rebootInstances, note: "the status checks start again"},
 		{name: "ec2.StartInstances", run: startInstances},
 		{name: "ec2.StopInstances", run: stopInstances, note: "Force ends a stop that hangs; Hibernate is ignored"},
@@ -74,7 +75,8 @@ func startInstances(c *Cloud, in request) (map[string]any, error) {
 func stopInstances(c *Cloud, in request) (map[string]any, error) {
 	for _, id := range in.texts("InstanceIds") {
 		if m := c.machines.items[id]; m != nil && m.keepRunning {
-			return nil, in.fail("OperationNotPermitted", "The instance '%s' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.", id)
+			return nil, in.fail("OperationNotPermitted",
+				"The instance '%s' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.", id)
 		}
 	}
 	return c.command(in, "StoppingInstances", "stopped", []string{stateRunning, stateStopping, stateStopped}, func(m *machine) {
@@ -87,7 +89,8 @@ func stopInstances(c *Cloud, in request) (map[string]any, error) {
 func terminateInstances(c *Cloud, in request) (map[string]any, error) {
 	for _, id := range in.texts("InstanceIds") {
 		if m := c.machines.items[id]; m != nil && m.keepAlive {
-			return nil, in.fail("OperationNotPermitted", "The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", id)
+			return nil, in.fail("OperationNotPermitted",
+				"The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", id)
 		}
 	}
 	return c.command(in, "TerminatingInstances", "terminated", instanceStates(), func(m *machine) {

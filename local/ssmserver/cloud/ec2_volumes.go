@@ -14,7 +14,8 @@ func volumeOperations() []operation {
 		{name: "ec2.AttachVolume", run: attachVolume},
 		{name: "ec2.CreateVolume", run: createVolume},
 		{name: "ec2.DeleteVolume", run: deleteVolume},
-		{name: "ec2.DescribeVolumes", run: describeVolumes, note: "filters attachment.*, availability-zone, encrypted, size, snapshot-id, status, volume-id, volume-type, tag:KEY, tag-key"},
+		{name: "ec2.DescribeVolumes", run: describeVolumes,
+			note: "filters attachment.*, availability-zone, encrypted, size, snapshot-id, status, volume-id, volume-type, tag:KEY, tag-key"},
 		{name: "ec2.DetachVolume", run: detachVolume, note: "Force is ignored: nothing hangs"},
 	}
 }
@@ -94,8 +95,10 @@ func createVolume(c *Cloud, in request) (map[string]any, error) {
 	if !inRegion(zone, in.Region) {
 		return nil, in.fail("InvalidZone.NotFound", "The zone '%s' does not exist.", brief(zone))
 	}
-	v := &volume{id: newID("vol"), zone: zone, kind: cmp.Or(in.text("VolumeType"), "gp2"), snapshot: in.text("SnapshotId"), size: in.number("Size", 0),
-		iops: in.number("Iops", 0), throughput: in.number("Throughput", 0), encrypted: in.flag("Encrypted"), key: in.text("KmsKeyId"), tags: tags, created: in.now}
+	v := &volume{id: newID("vol"), zone: zone, kind: cmp.Or(in.text("VolumeType"), "gp2"), snapshot: in.text("SnapshotId"),
+		size: in.number("Size", 0),
+		iops: in.number("Iops", 0), throughput: in.number("Throughput", 0), encrypted: in.flag("Encrypted"), key: in.text("KmsKeyId"),
+		tags: tags, created: in.now}
 	if v.snapshot != "" {
 		s, err := c.findSnapshot(in, v.snapshot)
 		if err != nil {
@@ -121,8 +124,9 @@ func inRegion(zone, region string) bool {
 
 func (v *volume) describe(region string) map[string]any {
 	out := filled(map[string]any{"VolumeId": v.id, "State": v.name, "AvailabilityZone": cmp.Or(v.zone, region+"a"), "VolumeType": v.kind,
-		"Size": v.size, "SnapshotId": v.snapshot, "Encrypted": v.encrypted, "KmsKeyId": v.key, "CreateTime": v.created.UTC().Truncate(time.Millisecond),
-		"Tags": tagSet(v.tags), "MultiAttachEnabled": false, "Attachments": []any{}})
+		"Size": v.size, "SnapshotId": v.snapshot, "Encrypted": v.encrypted, "KmsKeyId": v.key,
+		"CreateTime": millis(v.created),
+		"Tags":       tagSet(v.tags), "MultiAttachEnabled": false, "Attachments": []any{}})
 	if v.iops > 0 {
 		out["Iops"] = v.iops
 	}
@@ -155,7 +159,8 @@ func describeVolumes(c *Cloud, in request) (map[string]any, error) {
 	var out []any
 	for _, v := range found {
 		of := map[string][]string{"volume-id": {v.id}, "status": {v.name}, "volume-type": {v.kind}, "snapshot-id": {v.snapshot},
-			"size": {strconv.FormatInt(v.size, 10)}, "encrypted": {strconv.FormatBool(v.encrypted)}, "availability-zone": {cmp.Or(v.zone, in.Region+"a")},
+			"size": {strconv.FormatInt(v.size, 10)}, "encrypted": {strconv.FormatBool(v.encrypted)}, "availability-zone": {cmp.Or(v.zone,
+				in.Region+"a")},
 			"attachment.instance-id": nil, "attachment.device": nil, "attachment.status": nil, "attachment.delete-on-termination": nil}
 		if v.machine != "" {
 			of["attachment.instance-id"], of["attachment.device"] = []string{v.machine}, []string{v.device}
@@ -194,7 +199,8 @@ func attachVolume(c *Cloud, in request) (map[string]any, error) {
 	}
 	for _, other := range c.attached(m) {
 		if other.device == device {
-			return nil, in.fail("InvalidParameterValue", "Invalid value '%s' for unixDevice. Attachment point %s is already in use", brief(device), brief(device))
+			return nil, in.fail("InvalidParameterValue", "Invalid value '%s' for unixDevice. Attachment point %s is already in use",
+				brief(device), brief(device))
 		}
 	}
 	v.machine, v.device, v.attachedAt, v.deleted = m.id, device, in.now, false
@@ -213,7 +219,8 @@ func detachVolume(c *Cloud, in request) (map[string]any, error) {
 	case m == nil:
 		return nil, in.fail("IncorrectState", "Volume '%s' is in the '%s' state.", v.id, v.name)
 	case in.has("InstanceId") && in.text("InstanceId") != v.machine || in.has("Device") && in.text("Device") != v.device:
-		return nil, in.fail("InvalidAttachment.NotFound", "The volume '%s' is not attached to the instance '%s' as that device.", v.id, brief(in.text("InstanceId")))
+		return nil, in.fail("InvalidAttachment.NotFound", "The volume '%s' is not attached to the instance '%s' as that device.", v.id,
+			brief(in.text("InstanceId")))
 	case v.device == rootDevice && m.name != stateStopped:
 		return nil, in.fail("OperationNotPermitted", "Unable to detach root volume '%s' from instance '%s'", v.id, m.id)
 	}

@@ -16,18 +16,25 @@ func (c *Cloud) describeService(s *containerService, region string) map[string]a
 		if d.count(taskRunning) != wanted || i == 0 && len(s.deployments) > 1 {
 			rollout = "IN_PROGRESS"
 		}
-		deployments = append(deployments, map[string]any{"id": d.id, "status": status, "taskDefinition": c.ecsARN(region, "task-definition", d.definition), "desiredCount": wanted,
-			"pendingCount": d.count(taskComing), "runningCount": d.count(taskRunning), "failedTasks": 0, "createdAt": d.created.UTC().Truncate(time.Millisecond),
-			"updatedAt": d.created.UTC().Truncate(time.Millisecond), "launchType": "FARGATE", "platformVersion": "1.4.0", "rolloutState": rollout, "rolloutStateReason": "ECS deployment " + d.id + "."})
+		deployments = append(deployments, map[string]any{"id": d.id, "status": status, "taskDefinition": c.ecsARN(region, "task-definition",
+			d.definition), "desiredCount": wanted,
+			"pendingCount": d.count(taskComing), "runningCount": d.count(taskRunning), "failedTasks": 0,
+			"createdAt": millis(d.created),
+			"updatedAt": millis(d.created), "launchType": "FARGATE", "platformVersion": "1.4.0",
+			"rolloutState": rollout, "rolloutStateReason": "ECS deployment " + d.id + "."})
 	}
 	events := []any{}
 	for _, e := range s.events {
 		events = append(events, e)
 	}
-	return map[string]any{"serviceName": s.name, "serviceArn": c.ecsARN(region, "service", ecsCluster+"/"+s.name), "clusterArn": c.ecsARN(region, "cluster", ecsCluster),
-		"status": "ACTIVE", "desiredCount": s.wanted, "runningCount": s.count(taskRunning), "pendingCount": s.count(taskComing), "launchType": "FARGATE", "platformVersion": "LATEST",
-		"taskDefinition": c.ecsARN(region, "task-definition", s.definition), "deployments": deployments, "events": events, "createdAt": s.created.UTC().Truncate(time.Millisecond),
-		"loadBalancers": []any{}, "serviceRegistries": []any{}, "schedulingStrategy": "REPLICA", "propagateTags": "NONE", "enableECSManagedTags": false, "enableExecuteCommand": false,
+	return map[string]any{"serviceName": s.name, "serviceArn": c.ecsARN(region, "service", ecsCluster+"/"+s.name),
+		"clusterArn": c.ecsARN(region, "cluster", ecsCluster),
+		"status":     "ACTIVE", "desiredCount": s.wanted, "runningCount": s.count(taskRunning), "pendingCount": s.count(taskComing),
+		"launchType": "FARGATE", "platformVersion": "LATEST",
+		"taskDefinition": c.ecsARN(region, "task-definition", s.definition), "deployments": deployments, "events": events,
+		"createdAt":     millis(s.created),
+		"loadBalancers": []any{}, "serviceRegistries": []any{}, "schedulingStrategy": "REPLICA", "propagateTags": "NONE",
+		"enableECSManagedTags": false, "enableExecuteCommand": false,
 		"deploymentConfiguration": map[string]any{"maximumPercent": 200, "minimumHealthyPercent": 100}}
 }
 
@@ -75,8 +82,10 @@ func describeContainerClusters(c *Cloud, in request) (map[string]any, error) {
 		for _, s := range c.containerServices.all() {
 			running, pending = running+s.count(taskRunning), pending+s.count(taskComing)
 		}
-		found = append(found, map[string]any{"clusterArn": arn, "clusterName": ecsCluster, "status": "ACTIVE", "registeredContainerInstancesCount": 0, "runningTasksCount": running,
-			"pendingTasksCount": pending, "activeServicesCount": len(c.containerServices.order), "statistics": []any{}, "tags": []any{}, "settings": []any{},
+		found = append(found, map[string]any{"clusterArn": arn, "clusterName": ecsCluster, "status": "ACTIVE",
+			"registeredContainerInstancesCount": 0, "runningTasksCount": running,
+			"pendingTasksCount": pending, "activeServicesCount": len(c.containerServices.order), "statistics": []any{}, "tags": []any{},
+			"settings":          []any{},
 			"capacityProviders": []any{"FARGATE"}, "defaultCapacityProviderStrategy": []any{}})
 	}
 	return map[string]any{"clusters": found, "failures": missing}, nil
@@ -89,10 +98,14 @@ func (c *Cloud) describeTask(t *containerTask, region string) map[string]any {
 	}
 	arn := c.ecsARN(region, "task", ecsCluster+"/"+t.id)
 	family, _, _ := strings.Cut(t.of.definition, ":")
-	out := map[string]any{"taskArn": arn, "clusterArn": c.ecsARN(region, "cluster", ecsCluster), "taskDefinitionArn": c.ecsARN(region, "task-definition", t.of.definition),
-		"lastStatus": t.name, "desiredStatus": wanted, "group": "service:" + t.service, "startedBy": t.of.id, "launchType": "FARGATE", "platformVersion": "1.4.0", "cpu": "256", "memory": "512",
-		"availabilityZone": region + "a", "createdAt": t.created.UTC().Truncate(time.Millisecond), "healthStatus": "UNKNOWN", "version": t.turn, "connectivity": "CONNECTED", "tags": []any{},
-		"containers": []any{map[string]any{"name": family, "taskArn": arn, "lastStatus": t.name, "image": family + ":latest"}}, "attachments": []any{}, "overrides": map[string]any{"containerOverrides": []any{}}}
+	out := map[string]any{"taskArn": arn, "clusterArn": c.ecsARN(region, "cluster", ecsCluster), "taskDefinitionArn": c.ecsARN(region,
+		"task-definition", t.of.definition),
+		"lastStatus": t.name, "desiredStatus": wanted, "group": "service:" + t.service, "startedBy": t.of.id, "launchType": "FARGATE",
+		"platformVersion": "1.4.0", "cpu": "256", "memory": "512",
+		"availabilityZone": region + "a", "createdAt": millis(t.created), "healthStatus": "UNKNOWN",
+		"version": t.turn, "connectivity": "CONNECTED", "tags": []any{},
+		"containers":  []any{map[string]any{"name": family, "taskArn": arn, "lastStatus": t.name, "image": family + ":latest"}},
+		"attachments": []any{}, "overrides": map[string]any{"containerOverrides": []any{}}}
 	if t.name != taskComing {
 		out["startedAt"] = t.created.Add(c.options.SettleTime).UTC().Truncate(time.Millisecond)
 	}
@@ -100,7 +113,7 @@ func (c *Cloud) describeTask(t *containerTask, region string) map[string]any {
 		out["stoppedReason"], out["stopCode"] = t.reason, t.code
 	}
 	if !t.ended.IsZero() {
-		out["stoppedAt"] = t.ended.UTC().Truncate(time.Millisecond)
+		out["stoppedAt"] = millis(t.ended)
 	}
 	return out
 }

@@ -16,7 +16,8 @@ func containerOperations() []operation {
 		{name: "ecs.ListServices", run: listServices},
 		{name: "ecs.ListTasks", run: listTasks, note: "filters serviceName, family, desiredStatus, startedBy, launchType"},
 		{name: "ecs.StopTask", run: stopTask, note: "the service starts another one"},
-		{name: "ecs.UpdateService", run: updateService, note: "desiredCount, forceNewDeployment, taskDefinition; other changes are taken and ignored"},
+		{name: "ecs.UpdateService", run: updateService,
+			note: "desiredCount, forceNewDeployment, taskDefinition; other changes are taken and ignored"},
 	}
 }
 
@@ -37,14 +38,13 @@ type deployment struct {
 }
 
 type containerTask struct {
-	state          // PROVISIONING, RUNNING, DEPROVISIONING, STOPPED
-	id             string
-	of             *deployment
-	service        string
-	created        time.Time
-	ended          time.Time
-	reason, code   string
-	stopsByService bool
+	state        // PROVISIONING, RUNNING, DEPROVISIONING, STOPPED
+	id           string
+	of           *deployment
+	service      string
+	created      time.Time
+	ended        time.Time
+	reason, code string
 }
 
 const (
@@ -97,7 +97,7 @@ func (s *containerService) count(name string) int64 {
 }
 
 func (s *containerService) say(message string, now time.Time) {
-	event := map[string]any{"id": newID("event"), "createdAt": now.UTC().Truncate(time.Millisecond), "message": "(service " + s.name + ") " + message}
+	event := map[string]any{"id": newID("event"), "createdAt": millis(now), "message": "(service " + s.name + ") " + message}
 	s.events = append([]map[string]any{event}, s.events[:min(len(s.events), maxServiceEv-1)]...)
 }
 

@@ -59,18 +59,21 @@ func createKubernetes(c *Cloud, in request) (map[string]any, error) {
 		return nil, in.fail("ResourceLimitExceededException", "The limit of 100 clusters is reached.")
 	}
 	tags, _ := in.params["tags"].(map[string]any)
-	k := &kubernetes{name: name, version: cmp.Or(in.text("version"), "1.33"), role: in.text("roleArn"), network: in.sub("resourcesVpcConfig"), tags: tags, created: in.now}
+	k := &kubernetes{name: name, version: cmp.Or(in.text("version"), "1.33"), role: in.text("roleArn"),
+		network: in.sub("resourcesVpcConfig"), tags: tags, created: in.now}
 	c.kubernetes.put(name, k)
 	c.pass(&k.state, "CREATING", in.now, c.options.SettleTime, "ACTIVE", nil)
 	return map[string]any{"cluster": k.describe(c, in.Region)}, nil
 }
 
 func (k *kubernetes) describe(c *Cloud, region string) map[string]any {
-	network := map[string]any{"vpcId": defaultVPC, "endpointPublicAccess": true, "endpointPrivateAccess": false, "publicAccessCidrs": []any{"0.0.0.0/0"}, "clusterSecurityGroupId": defaultSecurityGroup}
+	network := map[string]any{"vpcId": defaultVPC, "endpointPublicAccess": true, "endpointPrivateAccess": false,
+		"publicAccessCidrs": []any{"0.0.0.0/0"}, "clusterSecurityGroupId": defaultSecurityGroup}
 	for name, value := range k.network {
 		network[name] = value
 	}
-	out := map[string]any{"name": k.name, "arn": c.arn("eks", region, "cluster/"+k.name), "createdAt": k.created.UTC().Truncate(time.Millisecond), "version": k.version, "roleArn": k.role,
+	out := map[string]any{"name": k.name, "arn": c.arn("eks", region, "cluster/"+k.name),
+		"createdAt": millis(k.created), "version": k.version, "roleArn": k.role,
 		"resourcesVpcConfig": network, "status": k.state.name, "platformVersion": "eks.1", "tags": k.tags}
 	if k.state.name == "ACTIVE" {
 		out["endpoint"] = "https://0AAAAAAAAAAAAAA1.gr7." + region + ".eks.amazonaws.com"
@@ -129,11 +132,15 @@ func createNodegroup(c *Cloud, in request) (map[string]any, error) {
 }
 
 func (n *nodegroup) describe(c *Cloud, k *kubernetes, region string) map[string]any {
-	out := map[string]any{"nodegroupName": n.name, "nodegroupArn": c.arn("eks", region, "nodegroup/"+k.name+"/"+n.name+"/0aaaaaaa-0000-4000-8000-000000000001"), "clusterName": k.name, "version": k.version,
-		"createdAt": n.created.UTC().Truncate(time.Millisecond), "modifiedAt": n.created.UTC().Truncate(time.Millisecond), "status": n.state.name, "capacityType": "ON_DEMAND",
-		"scalingConfig": map[string]any{"minSize": 1, "maxSize": 2, "desiredSize": 2}, "instanceTypes": []any{"t3.medium"}, "amiType": "AL2023_x86_64_STANDARD", "diskSize": 20,
+	out := map[string]any{"nodegroupName": n.name, "nodegroupArn": c.arn("eks", region,
+		"nodegroup/"+k.name+"/"+n.name+"/0aaaaaaa-0000-4000-8000-000000000001"), "clusterName": k.name, "version": k.version,
+		"createdAt": millis(n.created), "modifiedAt": millis(n.created),
+		"status": n.state.name, "capacityType": "ON_DEMAND",
+		"scalingConfig": map[string]any{"minSize": 1, "maxSize": 2, "desiredSize": 2}, "instanceTypes": []any{"t3.medium"},
+		"amiType": "AL2023_x86_64_STANDARD", "diskSize": 20,
 		"health": map[string]any{"issues": []any{}}, "tags": map[string]any{}}
-	for _, name := range []string{"scalingConfig", "instanceTypes", "subnets", "amiType", "nodeRole", "labels", "taints", "diskSize", "tags", "capacityType", "updateConfig"} {
+	for _, name := range []string{"scalingConfig", "instanceTypes", "subnets", "amiType", "nodeRole", "labels", "taints", "diskSize",
+		"tags", "capacityType", "updateConfig"} {
 		if n.given.has(name) {
 			out[name] = n.given[name]
 		}

@@ -152,7 +152,8 @@ func describeTargetHealth(c *Cloud, in request) (map[string]any, error) {
 		return nil, err
 	}
 	show := func(shown *target, health map[string]any) map[string]any {
-		return map[string]any{"Target": map[string]any{"Id": shown.id, "Port": shown.port}, "HealthCheckPort": fmt.Sprint(t.port), "TargetHealth": health}
+		return map[string]any{"Target": map[string]any{"Id": shown.id, "Port": shown.port}, "HealthCheckPort": fmt.Sprint(t.port),
+			"TargetHealth": health}
 	}
 	out := []any{}
 	asked := in.list("Targets")
@@ -191,9 +192,12 @@ func describeTargetGroups(c *Cloud, in request) (map[string]any, error) {
 	for _, t := range found {
 		balancer := in.text("LoadBalancerArn")
 		if (names == nil || slices.Contains(names, t.name)) && (balancer == "" || balancer == c.balancerARN(t.name, in.Region)) {
-			out = append(out, map[string]any{"TargetGroupArn": c.targetGroupARN(t.name, in.Region), "TargetGroupName": t.name, "Protocol": "HTTP", "Port": t.port, "VpcId": defaultVPC,
-				"HealthCheckProtocol": "HTTP", "HealthCheckPort": "traffic-port", "HealthCheckEnabled": true, "HealthCheckPath": "/", "HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5,
-				"HealthyThresholdCount": 5, "UnhealthyThresholdCount": 2, "TargetType": "instance", "LoadBalancerArns": []any{c.balancerARN(t.name, in.Region)}, "IpAddressType": "ipv4"})
+			out = append(out, map[string]any{"TargetGroupArn": c.targetGroupARN(t.name, in.Region), "TargetGroupName": t.name,
+				"Protocol": "HTTP", "Port": t.port, "VpcId": defaultVPC,
+				"HealthCheckProtocol": "HTTP", "HealthCheckPort": "traffic-port", "HealthCheckEnabled": true, "HealthCheckPath": "/",
+				"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5,
+				"HealthyThresholdCount": 5, "UnhealthyThresholdCount": 2, "TargetType": "instance",
+				"LoadBalancerArns": []any{c.balancerARN(t.name, in.Region)}, "IpAddressType": "ipv4"})
 		}
 	}
 	if len(names) > 0 && len(out) == 0 {
@@ -208,8 +212,10 @@ func describeBalancers(c *Cloud, in request) (map[string]any, error) {
 	for _, t := range c.targetGroups.all() {
 		arn := c.balancerARN(t.name, in.Region)
 		if (names == nil || slices.Contains(names, t.name)) && (arns == nil || slices.Contains(arns, arn)) {
-			out = append(out, map[string]any{"LoadBalancerArn": arn, "LoadBalancerName": t.name, "DNSName": t.name + "." + in.Region + ".elb.amazonaws.com", "Scheme": "internal", "VpcId": defaultVPC,
-				"State": map[string]any{"Code": "active"}, "Type": "application", "IpAddressType": "ipv4", "SecurityGroups": []any{defaultSecurityGroup},
+			out = append(out, map[string]any{"LoadBalancerArn": arn, "LoadBalancerName": t.name,
+				"DNSName": t.name + "." + in.Region + ".elb.amazonaws.com", "Scheme": "internal", "VpcId": defaultVPC,
+				"State": map[string]any{"Code": "active"}, "Type": "application", "IpAddressType": "ipv4",
+				"SecurityGroups":    []any{defaultSecurityGroup},
 				"AvailabilityZones": []any{map[string]any{"ZoneName": in.Region + "a", "SubnetId": defaultSubnet}}})
 		}
 	}

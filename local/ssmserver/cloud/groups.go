@@ -184,7 +184,8 @@ func (c *Cloud) unhealthy(g *group, m *groupMember, now time.Time) {
 
 // placeGroup puts a group of the web instances into the world.
 func (c *Cloud) placeGroup(now time.Time) {
-	g := &group{name: "web", least: 1, most: 6, cooldown: 300, grace: 0, tags: map[string]string{"Role": "web"}, created: now.Add(-30 * 24 * time.Hour),
+	g := &group{name: "web", least: 1, most: 6, cooldown: 300, grace: 0, tags: map[string]string{"Role": "web"},
+		created:      now.Add(-30 * 24 * time.Hour),
 		targetGroups: []string{"web"}, healthCheck: "EC2", templated: "web", terminationPolicies: []string{"Default"},
 		// Otherwise it would replace every instance that a runbook stops.
 		suspended: map[string]string{"HealthCheck": userSuspended(now), "ReplaceUnhealthy": userSuspended(now)}}

@@ -9,7 +9,8 @@ import (
 func clusterOperations() []operation {
 	return []operation{
 		{name: "rds.DescribeDBClusters", run: describeClusters, note: "filters db-cluster-id, engine"},
-		{name: "rds.FailoverDBCluster", run: failoverCluster, note: "the writer changes in the end; without TargetDBInstanceIdentifier the first reader that is available takes over"},
+		{name: "rds.FailoverDBCluster", run: failoverCluster,
+			note: "the writer changes in the end; without TargetDBInstanceIdentifier the first reader that is available takes over"},
 		{name: "rds.StartDBCluster", run: startCluster},
 		{name: "rds.StopDBCluster", run: stopCluster},
 	}
@@ -35,12 +36,16 @@ func (c *Cloud) cluster(in request) (*databaseCluster, error) {
 func (c *Cloud) describeCluster(k *databaseCluster, region string) map[string]any {
 	host := "." + c.options.Account + "." + region + ".rds.amazonaws.com"
 	members := answers(k.members, func(id string) map[string]any {
-		return map[string]any{"DBInstanceIdentifier": id, "IsClusterWriter": id == k.writer, "DBClusterParameterGroupStatus": "in-sync", "PromotionTier": c.databases.items[id].tier}
+		return map[string]any{"DBInstanceIdentifier": id, "IsClusterWriter": id == k.writer, "DBClusterParameterGroupStatus": "in-sync",
+			"PromotionTier": c.databases.items[id].tier}
 	})
-	return map[string]any{"DBClusterIdentifier": k.id, "DBClusterArn": c.arn("rds", region, "cluster:"+k.id), "Status": k.name, "Engine": k.engine, "EngineVersion": k.version,
-		"Endpoint": k.id + ".cluster" + host, "ReaderEndpoint": k.id + ".cluster-ro" + host, "Port": 5432, "MultiAZ": true, "MasterUsername": "postgres",
-		"AvailabilityZones": []any{region + "a", region + "b", region + "c"}, "BackupRetentionPeriod": 7, "DBClusterMembers": members, "ClusterCreateTime": k.created,
-		"StorageEncrypted": true, "DeletionProtection": false, "EngineMode": "provisioned", "TagList": []any{}, "AllocatedStorage": 1,
+	return map[string]any{"DBClusterIdentifier": k.id, "DBClusterArn": c.arn("rds", region, "cluster:"+k.id), "Status": k.name,
+		"Engine": k.engine, "EngineVersion": k.version,
+		"Endpoint": k.id + ".cluster" + host, "ReaderEndpoint": k.id + ".cluster-ro" + host, "Port": 5432, "MultiAZ": true,
+		"MasterUsername":    "postgres",
+		"AvailabilityZones": []any{region + "a", region + "b", region + "c"}, "BackupRetentionPeriod": 7, "DBClusterMembers": members,
+		"ClusterCreateTime": k.created,
+		"StorageEncrypted":  true, "DeletionProtection": false, "EngineMode": "provisioned", "TagList": []any{}, "AllocatedStorage": 1,
 		"VpcSecurityGroups": []any{map[string]any{"VpcSecurityGroupId": defaultSecurityGroup, "Status": "active"}}}
 }
 

@@ -10,7 +10,8 @@ import (
 func databaseOperations() []operation {
 	return []operation{
 		{name: "rds.DescribeDBInstances", run: describeDatabases, note: "filters db-instance-id, db-cluster-id, dbi-resource-id, engine"},
-		{name: "rds.ModifyDBInstance", run: modifyDatabase, note: "DBInstanceClass, AllocatedStorage, EngineVersion, MultiAZ, BackupRetentionPeriod, DeletionProtection and others of one value, at once with or without ApplyImmediately"},
+		{name: "rds.ModifyDBInstance", run: modifyDatabase,
+			note: "DBInstanceClass, AllocatedStorage, EngineVersion, MultiAZ, BackupRetentionPeriod, DeletionProtection and others of one value, at once with or without ApplyImmediately"},
 		{name: "rds.RebootDBInstance", run: rebootDatabase, note: "ForceFailover changes the Availability Zones"},
 		{name: "rds.StartDBInstance", run: startDatabase},
 		{name: "rds.StopDBInstance", run: stopDatabase, note: "DBSnapshotIdentifier makes the snapshot"},
@@ -38,8 +39,8 @@ func (c *Cloud) findDatabase(in request, id string) (*database, error) {
 }
 
 // failStatus is a refusal with another status than 400.
-func (in request) failStatus(status int, code, format string, args ...any) error {
-	err := in.fail(code, format, args...).(*Error)
+func (in request) failStatus(status int, code, format string, args ...any) *Error {
+	err := in.fail(code, format, args...)
 	err.Status = status
 	return err
 }
@@ -49,13 +50,20 @@ func (c *Cloud) database(in request) (*database, error) {
 }
 
 func (c *Cloud) describeDatabase(d *database, region string) map[string]any {
-	out := map[string]any{"DBInstanceIdentifier": d.id, "DBInstanceClass": d.class, "Engine": d.engine, "EngineVersion": d.version, "DBInstanceStatus": d.name,
-		"MasterUsername": "postgres", "AllocatedStorage": d.size, "StorageType": d.storage, "InstanceCreateTime": d.created, "BackupRetentionPeriod": d.retention,
-		"PreferredBackupWindow": "03:00-03:30", "PreferredMaintenanceWindow": "sun:04:00-sun:04:30", "MultiAZ": d.multiAZ, "AvailabilityZone": region + d.zone,
-		"DbiResourceId": "db-" + strings.ToUpper(strings.ReplaceAll(d.id, "-", "")), "DBInstanceArn": c.arn("rds", region, "db:"+d.id), "DeletionProtection": d.protected,
-		"PubliclyAccessible": d.public, "AutoMinorVersionUpgrade": d.upgrades, "StorageEncrypted": true, "PendingModifiedValues": map[string]any{}, "TagList": []any{},
-		"ReadReplicaDBInstanceIdentifiers": []any{}, "VpcSecurityGroups": []any{map[string]any{"VpcSecurityGroupId": defaultSecurityGroup, "Status": "active"}},
-		"Endpoint": map[string]any{"Address": d.id + "." + c.options.Account + "." + region + ".rds.amazonaws.com", "Port": d.port, "HostedZoneId": "Z0LOCAL"}}
+	out := map[string]any{"DBInstanceIdentifier": d.id, "DBInstanceClass": d.class, "Engine": d.engine, "EngineVersion": d.version,
+		"DBInstanceStatus": d.name,
+		"MasterUsername":   "postgres", "AllocatedStorage": d.size, "StorageType": d.storage, "InstanceCreateTime": d.created,
+		"BackupRetentionPeriod": d.retention,
+		"PreferredBackupWindow": "03:00-03:30", "PreferredMaintenanceWindow": "sun:04:00-sun:04:30", "MultiAZ": d.multiAZ,
+		"AvailabilityZone": region + d.zone,
+		"DbiResourceId":    "db-" + strings.ToUpper(strings.ReplaceAll(d.id, "-", "")), "DBInstanceArn": c.arn("rds", region, "db:"+d.id),
+		"DeletionProtection": d.protected,
+		"PubliclyAccessible": d.public, "AutoMinorVersionUpgrade": d.upgrades, "StorageEncrypted": true,
+		"PendingModifiedValues": map[string]any{}, "TagList": []any{},
+		"ReadReplicaDBInstanceIdentifiers": []any{}, "VpcSecurityGroups": []any{map[string]any{"VpcSecurityGroupId": defaultSecurityGroup,
+			"Status": "active"}},
+		"Endpoint": map[string]any{"Address": d.id + "." + c.options.Account + "." + region + ".rds.amazonaws.com", "Port": d.port,
+			"HostedZoneId": "Z0LOCAL"}}
 	if d.multiAZ {
 		out["SecondaryAvailabilityZone"] = region + d.other
 	}
@@ -76,8 +84,9 @@ func describeDatabases(c *Cloud, in request) (map[string]any, error) {
 	}
 	var out []any
 	for _, d := range found {
-		ok, err := in.dbKeeps(map[string][]string{"db-instance-id": {d.id, c.arn("rds", in.Region, "db:"+d.id)}, "engine": {d.engine}, "dbi-resource-id": {"db-" + strings.ToUpper(strings.ReplaceAll(d.id, "-", ""))},
-			"db-cluster-id": {d.cluster, c.arn("rds", in.Region, "cluster:"+d.cluster)}})
+		ok, err := in.dbKeeps(map[string][]string{"db-instance-id": {d.id, c.arn("rds", in.Region, "db:"+d.id)}, "engine": {d.engine},
+			"dbi-resource-id": {"db-" + strings.ToUpper(strings.ReplaceAll(d.id, "-", ""))},
+			"db-cluster-id":   {d.cluster, c.arn("rds", in.Region, "cluster:"+d.cluster)}})
 		if err != nil {
 			return nil, err
 		}
@@ -194,11 +203,13 @@ func modifyDatabase(c *Cloud, in request) (map[string]any, error) {
 		}
 	}
 	if size := in.number("AllocatedStorage", d.size); size < d.size {
-		return nil, in.fail("InvalidParameterCombination", "Invalid storage size for engine name %s and storage type %s: %d", d.engine, d.storage, size)
+		return nil, in.fail("InvalidParameterCombination", "Invalid storage size for engine name %s and storage type %s: %d", d.engine,
+			d.storage, size)
 	}
 	in.changes(map[string]*string{"DBInstanceClass": &d.class, "EngineVersion": &d.version, "StorageType": &d.storage},
 		map[string]*int64{"AllocatedStorage": &d.size, "BackupRetentionPeriod": &d.retention, "PromotionTier": &d.tier},
-		map[string]*bool{"MultiAZ": &d.multiAZ, "DeletionProtection": &d.protected, "PubliclyAccessible": &d.public, "AutoMinorVersionUpgrade": &d.upgrades})
+		map[string]*bool{"MultiAZ": &d.multiAZ, "DeletionProtection": &d.protected, "PubliclyAccessible": &d.public,
+			"AutoMinorVersionUpgrade": &d.upgrades})
 	d.other = cmp.Or(d.other, "b")
 	if d.name == available {
 		c.pass(&d.state, "modifying", in.now, c.options.SettleTime, available, nil)
@@ -207,7 +218,8 @@ func modifyDatabase(c *Cloud, in request) (map[string]any, error) {
 }
 
 func modifiable() []string {
-	return []string{"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade", "DBInstanceClass", "EngineVersion", "StorageType", "AllocatedStorage",
+	return []string{"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade", "DBInstanceClass", "EngineVersion",
+		"StorageType", "AllocatedStorage",
 		"BackupRetentionPeriod", "PromotionTier", "MultiAZ", "DeletionProtection", "PubliclyAccessible", "AutoMinorVersionUpgrade"}
 }
 
@@ -215,14 +227,18 @@ func modifiable() []string {
 func (c *Cloud) placeDatabases(now time.Time) {
 	made := now.Add(-30 * 24 * time.Hour).UTC().Truncate(time.Millisecond)
 	for _, d := range []database{
-		{id: "orders-db", engine: "postgres", version: "16.4", class: "db.t3.medium", storage: "gp3", size: 20, port: 5432, retention: 7, zone: "a", other: "b", multiAZ: true},
-		{id: "shop-cluster-1", cluster: "shop-cluster", engine: "aurora-postgresql", version: "16.4", class: "db.r6g.large", storage: "aurora", size: 1, port: 5432, retention: 7, zone: "a", tier: 1},
-		{id: "shop-cluster-2", cluster: "shop-cluster", engine: "aurora-postgresql", version: "16.4", class: "db.r6g.large", storage: "aurora", size: 1, port: 5432, retention: 7, zone: "b", tier: 1},
+		{id: "orders-db", engine: "postgres", version: "16.4", class: "db.t3.medium", storage: "gp3", size: 20, port: 5432, retention: 7,
+			zone: "a", other: "b", multiAZ: true},
+		{id: "shop-cluster-1", cluster: "shop-cluster", engine: "aurora-postgresql", version: "16.4", class: "db.r6g.large",
+			storage: "aurora", size: 1, port: 5432, retention: 7, zone: "a", tier: 1},
+		{id: "shop-cluster-2", cluster: "shop-cluster", engine: "aurora-postgresql", version: "16.4", class: "db.r6g.large",
+			storage: "aurora", size: 1, port: 5432, retention: 7, zone: "b", tier: 1},
 	} {
 		d.name, d.created, d.upgrades = available, made, true
 		c.databases.put(d.id, &d)
 	}
-	cluster := &databaseCluster{id: "shop-cluster", engine: "aurora-postgresql", version: "16.4", members: []string{"shop-cluster-1", "shop-cluster-2"}, writer: "shop-cluster-1", created: made}
+	cluster := &databaseCluster{id: "shop-cluster", engine: "aurora-postgresql", version: "16.4", members: []string{"shop-cluster-1",
+		"shop-cluster-2"}, writer: "shop-cluster-1", created: made}
 	cluster.name = available
 	c.clusters.put(cluster.id, cluster)
 }

@@ -10,7 +10,8 @@ func databaseSnapshotOperations() []operation {
 	return []operation{
 		{name: "rds.CreateDBClusterSnapshot", run: createClusterSnapshot},
 		{name: "rds.CreateDBSnapshot", run: createDatabaseSnapshot},
-		{name: "rds.DescribeDBClusterSnapshots", run: describeClusterSnapshots, note: "filters db-cluster-id, db-cluster-snapshot-id, engine, snapshot-type"},
+		{name: "rds.DescribeDBClusterSnapshots", run: describeClusterSnapshots,
+			note: "filters db-cluster-id, db-cluster-snapshot-id, engine, snapshot-type"},
 		{name: "rds.DescribeDBSnapshots", run: describeDatabaseSnapshots, note: "filters db-instance-id, db-snapshot-id, engine, snapshot-type"},
 	}
 }
@@ -30,7 +31,8 @@ var databaseNamePattern = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
 
 func (c *Cloud) newDatabaseSnapshot(in request, s *databaseSnapshot, key, taken string) error {
 	if len(s.id) > 255 || !databaseNamePattern.MatchString(s.id) {
-		return in.fail("InvalidParameterValue", "The parameter %s is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.", taken)
+		return in.fail("InvalidParameterValue",
+			"The parameter %s is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.", taken)
 	}
 	if c.databaseSnapshots.has(key + s.id) {
 		return in.fail(taken, "Cannot create the snapshot because a snapshot with the identifier %s already exists.", s.id)
@@ -38,7 +40,7 @@ func (c *Cloud) newDatabaseSnapshot(in request, s *databaseSnapshot, key, taken 
 	if len(c.databaseSnapshots.order) >= maxThings {
 		return in.fail("SnapshotQuotaExceeded", "The request would exceed the allowed number of snapshots.")
 	}
-	s.tags, s.created = in.tags("Tags"), in.now.UTC().Truncate(time.Millisecond)
+	s.tags, s.created = in.tags("Tags"), millis(in.now)
 	c.databaseSnapshots.put(key+s.id, s)
 	c.pass(&s.state, "creating", in.now, c.options.SettleTime, available, nil)
 	return nil
@@ -84,13 +86,15 @@ func (s *databaseSnapshot) progress() int {
 }
 
 func (s *databaseSnapshot) describe(c *Cloud, region string) map[string]any {
-	return map[string]any{"DBSnapshotIdentifier": s.id, "DBInstanceIdentifier": s.of, "Status": s.name, "Engine": s.engine, "EngineVersion": s.version,
+	return map[string]any{"DBSnapshotIdentifier": s.id, "DBInstanceIdentifier": s.of, "Status": s.name, "Engine": s.engine,
+		"EngineVersion":    s.version,
 		"AllocatedStorage": s.size, "SnapshotCreateTime": s.created, "SnapshotType": "manual", "PercentProgress": s.progress(), "Port": 5432,
 		"AvailabilityZone": region + "a", "Encrypted": true, "DBSnapshotArn": c.arn("rds", region, "snapshot:"+s.id), "TagList": tagSet(s.tags)}
 }
 
 func (s *databaseSnapshot) describeOfCluster(c *Cloud, region string) map[string]any {
-	return map[string]any{"DBClusterSnapshotIdentifier": s.id, "DBClusterIdentifier": s.of, "Status": s.name, "Engine": s.engine, "EngineVersion": s.version,
+	return map[string]any{"DBClusterSnapshotIdentifier": s.id, "DBClusterIdentifier": s.of, "Status": s.name, "Engine": s.engine,
+		"EngineVersion":    s.version,
 		"AllocatedStorage": s.size, "SnapshotCreateTime": s.created, "SnapshotType": "manual", "PercentProgress": s.progress(), "Port": 5432,
 		"StorageEncrypted": true, "DBClusterSnapshotArn": c.arn("rds", region, "cluster-snapshot:"+s.id), "TagList": tagSet(s.tags)}
 }
@@ -114,7 +118,8 @@ func (c *Cloud) listSnapshots(in request, l snapshotList) (map[string]any, error
 			return nil, err
 		}
 		kind := in.text("SnapshotType")
-		ok = ok && name == l.key+s.id && (id == "" || s.id == id) && (!in.has(l.of) || strings.EqualFold(s.of, in.text(l.of))) && (kind == "" || kind == "manual")
+		ok = ok && name == l.key+s.id && (id == "" || s.id == id) && (!in.has(l.of) || strings.EqualFold(s.of,
+			in.text(l.of))) && (kind == "" || kind == "manual")
 		if ok {
 			out = append(out, l.show(s))
 		}
@@ -123,12 +128,14 @@ func (c *Cloud) listSnapshots(in request, l snapshotList) (map[string]any, error
 }
 
 func describeDatabaseSnapshots(c *Cloud, in request) (map[string]any, error) {
-	return c.listSnapshots(in, snapshotList{id: "DBSnapshotIdentifier", of: "DBInstanceIdentifier", filterID: "db-snapshot-id", filterOf: "db-instance-id",
-		missing: "DBSnapshotNotFound", answer: "DBSnapshots", show: func(s *databaseSnapshot) map[string]any { return s.describe(c, in.Region) }})
+	return c.listSnapshots(in, snapshotList{id: "DBSnapshotIdentifier", of: "DBInstanceIdentifier", filterID: "db-snapshot-id",
+		filterOf: "db-instance-id",
+		missing:  "DBSnapshotNotFound", answer: "DBSnapshots", show: func(s *databaseSnapshot) map[string]any { return s.describe(c, in.Region) }})
 }
 
 func describeClusterSnapshots(c *Cloud, in request) (map[string]any, error) {
-	return c.listSnapshots(in, snapshotList{key: clusterSnapshot, id: "DBClusterSnapshotIdentifier", of: "DBClusterIdentifier", filterID: "db-cluster-snapshot-id",
+	return c.listSnapshots(in, snapshotList{key: clusterSnapshot, id: "DBClusterSnapshotIdentifier", of: "DBClusterIdentifier",
+		filterID: "db-cluster-snapshot-id",
 		filterOf: "db-cluster-id", missing: "DBClusterSnapshotNotFoundFault", answer: "DBClusterSnapshots",
 		show: func(s *databaseSnapshot) map[string]any { return s.describeOfCluster(c, in.Region) }})
 }

@@ -68,8 +68,9 @@ func (c *Cloud) findStack(given string) *stack {
 
 // say writes down an event of the stack.
 func (c *Cloud) say(s *stack, status, reason string, now time.Time) {
-	event := filled(map[string]any{"EventId": uuid.NewString(), "StackName": s.name, "LogicalResourceId": s.name, "ResourceType": "AWS::CloudFormation::Stack",
-		"Timestamp": now.UTC().Truncate(time.Millisecond), "ResourceStatus": status, "ResourceStatusReason": reason, "ClientRequestToken": s.token})
+	event := filled(map[string]any{"EventId": uuid.NewString(), "StackName": s.name, "LogicalResourceId": s.name,
+		"ResourceType": "AWS::CloudFormation::Stack",
+		"Timestamp":    millis(now), "ResourceStatus": status, "ResourceStatusReason": reason, "ClientRequestToken": s.token})
 	s.events = append([]map[string]any{event}, s.events[:min(len(s.events), maxStackEvents-1)]...)
 }
 
@@ -87,7 +88,8 @@ func (c *Cloud) moveStack(s *stack, through, to string, in request) {
 // readTemplate checks the template of a request with its parameters.
 func (in request) readTemplate(body string, before map[string]string) (*template, map[string]string, error) {
 	if in.has("TemplateURL") {
-		return nil, nil, in.fail("ValidationError", "The local AWS reads no TemplateURL; give a TemplateBody, or stub cloudformation.%s", in.Operation)
+		return nil, nil, in.fail("ValidationError", "The local AWS reads no TemplateURL; give a TemplateBody, or stub cloudformation.%s",
+			in.Operation)
 	}
 	if body == "" {
 		return nil, nil, in.fail("ValidationError", "Either Template URL or Template Body must be specified.")
@@ -96,7 +98,8 @@ func (in request) readTemplate(body string, before map[string]string) (*template
 	if err != nil {
 		return nil, nil, in.fail("ValidationError", "%s", err)
 	}
-	if needs := t.capability; needs != "" && !slices.Contains(in.texts("Capabilities"), "CAPABILITY_NAMED_IAM") && !slices.Contains(in.texts("Capabilities"), needs) {
+	if needs := t.capability; needs != "" && !slices.Contains(in.texts("Capabilities"),
+		"CAPABILITY_NAMED_IAM") && !slices.Contains(in.texts("Capabilities"), needs) {
 		return nil, nil, in.fail("InsufficientCapabilitiesException", "Requires capabilities : [%s]", needs)
 	}
 	values, err := in.bind(t, before)
@@ -128,7 +131,8 @@ func (in request) bind(t *template, before map[string]string) (map[string]string
 		values[p.name] = value
 	}
 	if len(given) > 0 {
-		return nil, in.fail("ValidationError", "Parameters: [%s] do not exist in the template", brief(strings.Join(slices.Sorted(maps.Keys(given)), ", ")))
+		return nil, in.fail("ValidationError", "Parameters: [%s] do not exist in the template",
+			brief(strings.Join(slices.Sorted(maps.Keys(given)), ", ")))
 	}
 	if missing != nil {
 		return nil, in.fail("ValidationError", "Parameters: [%s] must have values", brief(strings.Join(missing, ", ")))
@@ -139,7 +143,8 @@ func (in request) bind(t *template, before map[string]string) (map[string]string
 func createStack(c *Cloud, in request) (map[string]any, error) {
 	name := in.text("StackName")
 	if !stackPattern.MatchString(name) {
-		return nil, in.fail("ValidationError", "1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", brief(name))
+		return nil, in.fail("ValidationError",
+			"1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", brief(name))
 	}
 	if s := c.findStack(name); s != nil {
 		if s.token != "" && s.token == in.text("ClientRequestToken") {
@@ -157,8 +162,10 @@ func createStack(c *Cloud, in request) (map[string]any, error) {
 	if !c.roomForStack() {
 		return nil, in.fail("LimitExceededException", "Limit for stack has been exceeded")
 	}
-	s := &stack{name: name, id: uuid.NewString(), body: in.text("TemplateBody"), template: t, parameters: values, tags: in.tags("Tags"), capabilities: in.texts("Capabilities"),
-		notified: in.texts("NotificationARNs"), role: in.text("RoleARN"), token: in.text("ClientRequestToken"), protected: in.flag("EnableTerminationProtection"),
+	s := &stack{name: name, id: uuid.NewString(), body: in.text("TemplateBody"), template: t, parameters: values, tags: in.tags("Tags"),
+		capabilities: in.texts("Capabilities"),
+		notified:     in.texts("NotificationARNs"), role: in.text("RoleARN"), token: in.text("ClientRequestToken"),
+		protected:  in.flag("EnableTerminationProtection"),
 		noRollback: in.flag("DisableRollback") || in.text("OnFailure") == "DO_NOTHING", minutes: in.number("TimeoutInMinutes", 0), created: in.now}
 	c.stacks.put(s.id, s)
 	c.moveStack(s, "CREATE_IN_PROGRESS", "CREATE_COMPLETE", in)
@@ -218,7 +225,8 @@ func deleteStack(c *Cloud, in request) (map[string]any, error) {
 	case s.protected:
 		return nil, in.fail("ValidationError", "Stack [%s] cannot be deleted while TerminationProtection is enabled", s.name)
 	case in.has("RetainResources"):
-		return nil, in.fail("ValidationError", "Invalid operation on stack [%s]. The RetainResources option is valid only for stacks in DELETE_FAILED state", s.name)
+		return nil, in.fail("ValidationError",
+			"Invalid operation on stack [%s]. The RetainResources option is valid only for stacks in DELETE_FAILED state", s.name)
 	}
 	s.token = in.text("ClientRequestToken")
 	c.moveStack(s, "DELETE_IN_PROGRESS", stackDeleted, in)

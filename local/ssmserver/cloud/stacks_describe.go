@@ -3,7 +3,6 @@ package cloud
 import (
 	"maps"
 	"slices"
-	"time"
 )
 
 // stack is the one that a request to describe names.
@@ -25,17 +24,20 @@ func (s *stack) describe(c *Cloud, region string) map[string]any {
 		}
 		return map[string]any{"ParameterKey": name, "ParameterValue": s.parameters[name]}
 	})
-	out := filled(map[string]any{"StackId": c.stackARN(s, region), "StackName": s.name, "Description": s.template.description, "Parameters": parameters, "StackStatus": s.state.name,
-		"CreationTime": s.created.UTC().Truncate(time.Millisecond), "DisableRollback": s.noRollback, "NotificationARNs": anyTexts(s.notified), "Capabilities": anyTexts(s.capabilities),
-		"Tags": tagSet(s.tags), "RoleARN": s.role, "EnableTerminationProtection": s.protected, "DriftInformation": map[string]any{"StackDriftStatus": "NOT_CHECKED"}})
+	out := filled(map[string]any{"StackId": c.stackARN(s, region), "StackName": s.name, "Description": s.template.description,
+		"Parameters": parameters, "StackStatus": s.state.name,
+		"CreationTime": millis(s.created), "DisableRollback": s.noRollback,
+		"NotificationARNs": anyTexts(s.notified), "Capabilities": anyTexts(s.capabilities),
+		"Tags": tagSet(s.tags), "RoleARN": s.role, "EnableTerminationProtection": s.protected,
+		"DriftInformation": map[string]any{"StackDriftStatus": "NOT_CHECKED"}})
 	if s.minutes > 0 {
 		out["TimeoutInMinutes"] = s.minutes
 	}
 	if !s.updated.IsZero() {
-		out["LastUpdatedTime"] = s.updated.UTC().Truncate(time.Millisecond)
+		out["LastUpdatedTime"] = millis(s.updated)
 	}
 	if !s.deleted.IsZero() {
-		out["DeletionTime"] = s.deleted.UTC().Truncate(time.Millisecond)
+		out["DeletionTime"] = millis(s.deleted)
 	}
 	if outputs := s.outputs(c, region); len(outputs) > 0 && (s.state.name == "CREATE_COMPLETE" || s.state.name == "UPDATE_COMPLETE") {
 		out["Outputs"] = outputs

@@ -38,7 +38,8 @@ var bucketPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // plainEncryption is what every bucket has that is told nothing else.
 func plainEncryption() map[string]any {
-	return map[string]any{"Rules": []any{map[string]any{"ApplyServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": false}}}
+	return map[string]any{"Rules": []any{map[string]any{"ApplyServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "AES256"},
+		"BucketKeyEnabled": false}}}
 }
 
 func (c *Cloud) bucket(in request) (*bucket, error) {
@@ -54,7 +55,8 @@ func createBucket(c *Cloud, in request) (map[string]any, error) {
 	case !bucketPattern.MatchString(name):
 		return nil, in.fail("InvalidBucketName", "The specified bucket is not valid.")
 	case c.buckets.has(name):
-		return nil, in.failStatus(409, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
+		return nil, in.failStatus(409, "BucketAlreadyOwnedByYou",
+			"Your previous request to create the named bucket succeeded and you already own it.")
 	case len(c.buckets.order) >= maxThings:
 		return nil, in.fail("TooManyBuckets", "You have attempted to create more buckets than allowed")
 	}
@@ -104,7 +106,8 @@ func putBucketEncryption(c *Cloud, in request) (map[string]any, error) {
 	}
 	// What is kept is never changed, so that answers can show it.
 	kept := filled(map[string]any{"SSEAlgorithm": algorithm, "KMSMasterKeyID": apply.text("KMSMasterKeyID")})
-	b.encryption = map[string]any{"Rules": []any{map[string]any{"ApplyServerSideEncryptionByDefault": kept, "BucketKeyEnabled": rules[0].flag("BucketKeyEnabled")}}}
+	b.encryption = map[string]any{"Rules": []any{map[string]any{"ApplyServerSideEncryptionByDefault": kept,
+		"BucketKeyEnabled": rules[0].flag("BucketKeyEnabled")}}}
 	return nil, nil
 }
 
@@ -130,8 +133,10 @@ var queuePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,75}(\.fifo)?$`)
 
 // queueAttributes are those that can be set: docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html.
 func queueAttributes() map[string]string {
-	return map[string]string{"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "Policy": "", "ReceiveMessageWaitTimeSeconds": "0",
-		"VisibilityTimeout": "30", "RedrivePolicy": "", "RedriveAllowPolicy": "", "KmsMasterKeyId": "", "KmsDataKeyReusePeriodSeconds": "", "SqsManagedSseEnabled": "true",
+	return map[string]string{"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "Policy": "",
+		"ReceiveMessageWaitTimeSeconds": "0",
+		"VisibilityTimeout":             "30", "RedrivePolicy": "", "RedriveAllowPolicy": "", "KmsMasterKeyId": "", "KmsDataKeyReusePeriodSeconds": "",
+		"SqsManagedSseEnabled":      "true",
 		"ContentBasedDeduplication": "", "DeduplicationScope": "", "FifoThroughputLimit": "", "FifoQueue": ""}
 }
 
@@ -212,7 +217,8 @@ func getQueueAttributes(c *Cloud, in request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]string{"QueueArn": c.arn("sqs", in.Region, q.name), "CreatedTimestamp": strconv.FormatInt(q.created.Unix(), 10), "LastModifiedTimestamp": strconv.FormatInt(q.created.Unix(), 10),
+	all := map[string]string{"QueueArn": c.arn("sqs", in.Region, q.name), "CreatedTimestamp": strconv.FormatInt(q.created.Unix(), 10),
+		"LastModifiedTimestamp":       strconv.FormatInt(q.created.Unix(), 10),
 		"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0"}
 	for name, value := range q.attributes {
 		if value != "" {
@@ -237,6 +243,7 @@ func getQueueAttributes(c *Cloud, in request) (map[string]any, error) {
 
 // placeStorage puts a bucket and a queue into the world.
 func (c *Cloud) placeStorage(now time.Time) {
-	c.buckets.put("local-data", &bucket{name: "local-data", region: c.options.Region, created: now.UTC().Truncate(time.Second), encryption: plainEncryption()})
+	c.buckets.put("local-data", &bucket{name: "local-data", region: c.options.Region, created: now.UTC().Truncate(time.Second),
+		encryption: plainEncryption()})
 	c.queues.put("local-jobs", &queue{name: "local-jobs", attributes: queueAttributes(), created: now})
 }

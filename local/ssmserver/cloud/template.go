@@ -30,20 +30,29 @@ type templateOutput struct {
 	value                     *yaml.Node
 }
 
+// templateError is CloudFormation's text about a template.
+type templateError string
+
+func (e templateError) Error() string { return string(e) }
+
+func badTemplate(format string, args ...any) error {
+	return templateError(fmt.Sprintf("Template format error: "+format, args...))
+}
+
 // maxTemplate is the limit of TemplateBody: docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 const maxTemplate = 51_200
 
 // parseTemplate reads JSON or YAML. Its errors are CloudFormation's texts.
 func parseTemplate(body string) (*template, error) {
 	if len(body) > maxTemplate {
-		return nil, fmt.Errorf("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", maxTemplate)
+		return nil, templateError(fmt.Sprintf("1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", maxTemplate))
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal([]byte(body), &root); err != nil {
-		return nil, fmt.Errorf("Template format error: YAML not well-formed. (%s)", brief(strings.ReplaceAll(err.Error(), "\n", " ")))
+		return nil, badTemplate("YAML not well-formed. (%s)", brief(strings.ReplaceAll(err.Error(), "\n", " ")))
 	}
 	if len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("Template format error: unsupported structure.")
+		return nil, badTemplate("unsupported structure.")
 	}
 	top := entries(root.Content[0])
 	t := &template{description: scalarOf(top["Description"])}
@@ -53,17 +62,20 @@ func parseTemplate(body string) (*template, error) {
 	for _, name := range sortedKeys(top["Outputs"]) {
 		o := entries(entries(top["Outputs"])[name])
 		if o["Value"] == nil {
-			return nil, fmt.Errorf("Template format error: Output %s is malformed. The Value field of every Outputs member must be present", brief(name))
+			return nil, badTemplate("Output %s is malformed. The Value field of every Outputs member must be present",
+				brief(name))
 		}
 		if o["Condition"] == nil {
-			t.outputs = append(t.outputs, templateOutput{name: name, description: scalarOf(o["Description"]), export: scalarOf(entries(o["Export"])["Name"]), value: o["Value"]})
+			t.outputs = append(t.outputs, templateOutput{name: name, description: scalarOf(o["Description"]),
+				export: scalarOf(entries(o["Export"])["Name"]), value: o["Value"]})
 		}
 	}
 	return t, t.readResources(top["Resources"])
 }
 
 func (t *template) addParameter(name string, fields map[string]*yaml.Node) {
-	p := templateParameter{name: name, value: scalarOf(fields["Default"]), optional: fields["Default"] != nil, hidden: strings.EqualFold(scalarOf(fields["NoEcho"]), "true")}
+	p := templateParameter{name: name, value: scalarOf(fields["Default"]), optional: fields["Default"] != nil,
+		hidden: strings.EqualFold(scalarOf(fields["NoEcho"]), "true")}
 	if list := fields["AllowedValues"]; list != nil {
 		for _, item := range list.Content {
 			p.allowed = append(p.allowed, item.Value)
@@ -74,13 +86,13 @@ func (t *template) addParameter(name string, fields map[string]*yaml.Node) {
 
 func (t *template) readResources(resources *yaml.Node) error {
 	if len(entries(resources)) == 0 {
-		return fmt.Errorf("Template format error: At least one Resources member must be defined.")
+		return badTemplate("At least one Resources member must be defined.")
 	}
 	for _, name := range sortedKeys(resources) {
 		r := entries(entries(resources)[name])
 		kind := scalarOf(r["Type"])
 		if kind == "" {
-			return fmt.Errorf("Template format error: [/Resources/%s] Every Resources object must contain a Type member.", brief(name))
+			return badTemplate("[/Resources/%s] Every Resources object must contain a Type member.", brief(name))
 		}
 		if !strings.HasPrefix(kind, "AWS::IAM::") {
 			continue
