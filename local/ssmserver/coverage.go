@@ -3,12 +3,16 @@ package ssmserver
 import (
 	"maps"
 	"slices"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 // Coverage says what the local SSM does.
 type Coverage struct {
-	Operations  []CoverageRow `json:"operations"`
-	Actions     []CoverageRow `json:"actions"`
+	Operations []CoverageRow `json:"operations"`
+	Actions    []CoverageRow `json:"actions"`
+	// Services are the operations of the local AWS, as service.Operation.
+	Services    []CoverageRow `json:"services"`
 	Assumptions []Assumption  `json:"assumptions"`
 }
 
@@ -34,6 +38,9 @@ func Covered() Coverage {
 	}
 	for _, name := range slices.Sorted(maps.Keys(acts)) {
 		c.Actions = append(c.Actions, CoverageRow{Name: name, Covered: acts[name].run != nil, Note: acts[name].note})
+	}
+	for _, row := range cloud.Covered() {
+		c.Services = append(c.Services, CoverageRow{Name: row.Name, Covered: true, Note: row.Note})
 	}
 	c.Assumptions = assumptions()
 	return c

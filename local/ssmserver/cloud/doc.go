@@ -1,6 +1,21 @@
 // Package cloud is a small AWS in memory: instances with their lifecycle and status checks, images, tags, stacks,
 // services, databases, groups and alarms, enough for runbooks that restart, fail over and check health. It answers
-// operations by their boto3 names and shapes. It knows nothing of SSM and of runbooks.
+// operations by their boto3 names and shapes, in process and over the wire. It knows nothing of SSM and of runbooks.
+//
+// The world it begins with, which is the same in every Region:
+//
+//	ec2          i-0aaaaaaaaaaaaaaa1 to …3 with the tag Role=web, i-0bbbbbbbbbbbbbbb1 with Role=db, all of the image
+//	             ami-0aaaaaaaaaaaaaaa1, each with a root volume whose ID ends like its own
+//	autoscaling  the group web over the instances with Role=web; HealthCheck and ReplaceUnhealthy are suspended, or it
+//	             would replace what a runbook stops
+//	elbv2        the load balancer and the target group web of the same instances
+//	ecs          the cluster main with the service shop, which runs two tasks
+//	rds          the instance orders-db, in two Availability Zones, and the Aurora cluster shop-cluster, of the writer
+//	             shop-cluster-1 and the reader shop-cluster-2
+//	cloudwatch   the alarms web-errors, web-latency and db-cpu, all OK; SetAlarmState sets them
+//	s3, sqs      the bucket local-data, the queue local-jobs
+//
+// Nothing runs in it. What is told to change does so by the clock: whoever looks lets happen first what was due.
 package cloud
 
 import "fmt"
