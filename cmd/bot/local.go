@@ -54,6 +54,7 @@ type localSSMCmd struct {
 	Documents   string `help:"A folder of .json, .yml and .yaml runbooks to load." type:"existingdir" placeholder:"DIR"`
 	Stubs       string `help:"A YAML file of answers to AWS operations, such as ec2.DescribeInstances." type:"existingfile" placeholder:"FILE"`
 	AWSEndpoint string `help:"A service, such as moto_server, to which every AWS call of a runbook is passed; needs python3 with boto3." name:"aws-endpoint" placeholder:"URL"`
+	Identities  string `help:"A YAML file of access keys with whom they stand for, and of roles; without it any key may call." type:"existingfile" placeholder:"FILE"`
 	Quotas      bool   `help:"Throttle calls, and queue executions, as AWS does."`
 }
 
@@ -63,13 +64,17 @@ func (c *localSSMCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	who, err := readIdentities(c.Identities)
+	if err != nil {
+		return err
+	}
 	l, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
 	address := "http://" + l.Addr().String()
 	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: address, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Quotas: c.Quotas,
-		Log: logConfig{Level: "info"}.open(io.err)})
+		Callers: who.Callers, Roles: who.Roles, VerifySignatures: who.VerifySignatures, Log: logConfig{Level: "info"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
@@ -91,6 +96,22 @@ func readStubs(file string) (ssmserver.Stubs, error) {
 		return ssmserver.Stubs{}, usageError{inFile(file, err)}
 	}
 	return stubs, nil
+}
+
+// readIdentities reads a file of callers and roles; "" is none.
+func readIdentities(file string) (ssmserver.Identities, error) {
+	if file == "" {
+		return ssmserver.Identities{}, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return ssmserver.Identities{}, usage("reading the identities: %w", err)
+	}
+	who, err := ssmserver.ReadIdentities(content)
+	if err != nil {
+		return ssmserver.Identities{}, usageError{inFile(file, err)}
+	}
+	return who, nil
 }
 
 // listen opens a port and says plainly when it is taken.

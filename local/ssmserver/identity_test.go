@@ -7,6 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/google/go-cmp/cmp"
+
+	"handrail/runbook"
 )
 
 // as signs like the SDK does with other credentials.
@@ -148,5 +151,59 @@ func TestMintedKeysCallAsTheirExecution(t *testing.T) {
 	}
 	if status, answer := w.control("GET", "/control/aws-calls?execution="+someID, nil); status != 404 || answer["error"] == "" {
 		t.Errorf("%d %v", status, answer)
+	}
+}
+
+func TestIdentitiesAreRead(t *testing.T) {
+	t.Parallel()
+	got, err := ReadIdentities([]byte(`
+verify_signatures: true
+callers:
+  AKIAANA: {arn: 'arn:aws:iam::123456789012:user/ana', secret: one}
+  ASIABEN:
+    arn: arn:aws:sts::123456789012:assumed-role/Admin/ben
+    secret: two
+    token: three
+roles:
+  - arn: arn:aws:iam::123456789012:role/AmazonSSMAutomationRole
+  - {arn: 'arn:aws:iam::123456789012:role/Lambda', trusts: [lambda.amazonaws.com]}
+  - {arn: 'arn:aws:iam::123456789012:role/Nobody', trusts: []}
+`))
+	want := Identities{VerifySignatures: true, Callers: map[string]Identity{
+		"AKIAANA": {ARN: "arn:aws:iam::123456789012:user/ana", Secret: "one"},
+		"ASIABEN": {ARN: "arn:aws:sts::123456789012:assumed-role/Admin/ben", Secret: "two", Token: "three"},
+	}, Roles: []Role{{ARN: role}, {ARN: "arn:aws:iam::123456789012:role/Lambda", Trusts: []string{"lambda.amazonaws.com"}},
+		{ARN: "arn:aws:iam::123456789012:role/Nobody", Trusts: []string{}}}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if got, err := ReadIdentities(nil); err != nil || got.Callers != nil || got.Roles != nil {
+		t.Errorf("%v %v", got, err)
+	}
+	for content, want := range map[string]string{
+		"callers: []":            "1:10: callers: must be a mapping",
+		"caller: {}":             "1:1: caller: is not known here; did you mean callers?",
+		"callers: {A: {arn: x}}": `1:11: access key A: "x" is no ARN of a user`,
+		"callers: {A: x}":        "1:14: callers.A: must be a mapping",
+		"callers:\n  A: {arn: 'arn:aws:iam::123456789012:root', secrt: b}":               "2:46: callers.A.secrt: is not known here; did you mean secret?",
+		"verify_signatures: true\ncallers: {A: {arn: 'arn:aws:iam::123456789012:root'}}": "2:11: access key A: its signatures cannot be verified without its secret",
+		"verify_signatures: true":  "1:20: verify_signatures: needs callers with their secrets",
+		"verify_signatures: often": "1:20: verify_signatures: must be true or false",
+		"roles: x":                 "1:8: roles: must be a list of roles",
+		"roles: [{arn: x}]":        `1:9: roles[0]: "x" is no ARN of a role`,
+		"roles: [{arn: 'arn:aws:iam::123456789012:role/x', trusts: ssm}]": "1:59: roles[0].trusts: must be a list",
+		"a: b: c":                        "not valid YAML",
+		"roles: []\nroles: []":           "2:1: the key \"roles\" is given twice",
+		"{}\n---\n{}":                    "there is a second YAML document; the file holds one",
+		strings.Repeat(" ", 1<<20) + " ": "the file is larger than 1 MB",
+	} {
+		_, err := ReadIdentities([]byte(content))
+		var told []string
+		for _, p := range runbook.Problems(err) {
+			told = append(told, p.String())
+		}
+		if !strings.Contains(strings.Join(told, "\n"), want) {
+			t.Errorf("%.60q: %v, want %s", content, told, want)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package ssmserver
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -47,7 +46,7 @@ func ReadStubs(content []byte) (Stubs, error) {
 	if len(content) > maxStubs {
 		return Stubs{}, &runbook.ParseError{Problems: []runbook.Problem{{Message: "stubs are larger than 1 MB"}}}
 	}
-	r := &stubReader{budget: maxStubs, stubs: Stubs{groups: map[string][]stubGroup{}}, lines: map[string]int{}}
+	r := &stubReader{yamlReader: yamlReader{budget: maxStubs}, stubs: Stubs{groups: map[string][]stubGroup{}}, lines: map[string]int{}}
 	root, err := loadYAML(content)
 	if err != nil {
 		return Stubs{}, err
@@ -61,18 +60,13 @@ func ReadStubs(content []byte) (Stubs, error) {
 	return r.stubs, nil
 }
 
-// stubReader collects the problems of a file.
+// stubReader reads a file of stubs.
 type stubReader struct {
-	stubs    Stubs
-	lines    map[string]int // where each operation stands
-	problems []runbook.Problem
-	budget   int // what aliases may still expand to
+	yamlReader
+	stubs Stubs
+	lines map[string]int // where each operation stands
 	// service is that of the operation being read.
 	service string
-}
-
-func (r *stubReader) problem(n *yaml.Node, path, format string, args ...any) {
-	r.problems = append(r.problems, runbook.Problem{Line: n.Line, Column: n.Column, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 func (r *stubReader) file(root *yaml.Node) {
@@ -195,12 +189,4 @@ func (r *stubReader) refusal(n *yaml.Node, path string) *cloud.Error {
 		r.problem(n, path, "must have a code, such as AccessDenied")
 	}
 	return out
-}
-
-func (r *stubReader) unknown(key *yaml.Node, path string, known ...string) {
-	if near := nearest(key.Value, known); near != "" {
-		r.problem(key, path, "is not known here; did you mean %s?", near)
-		return
-	}
-	r.problem(key, path, "is not known here; the keys are %s", strings.Join(known, ", "))
 }

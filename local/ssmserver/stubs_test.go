@@ -108,7 +108,7 @@ func TestStubsAreStrict(t *testing.T) {
 		"a.B: [response: {x: !!binary aGk=}]":                 "1:21: a.B[0].response.x: the tag !!binary is not allowed here",
 		"a.B: [response: {x: *y}]":                            "not valid YAML",
 		"a.B: [":                                              "not valid YAML",
-		"a.B: [response: {}]\n---\na.C: []":                   "2:1: there is a second YAML document; stubs are one document",
+		"a.B: [response: {}]\n---\na.C: []":                   "2:1: there is a second YAML document; the file holds one",
 		"a.B: [response: {[1]: 2}]":                           "1:18: a.B[0].response: a key must be a plain word",
 		"command.X: [response: {Statu: x}]":                   "1:24: command.X[0].response.Statu: is not known here; did you mean Status?",
 		"command.X: [response: {Status: x}]":                  "1:32: command.X[0].response.Status: must be one of Success, Failed, TimedOut, Cancelled",

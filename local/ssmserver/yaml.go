@@ -4,17 +4,37 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"math"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"handrail/runbook"
 )
 
-// maxStubDepth bounds how deep stubs nest.
-const maxStubDepth = 100
+// maxYAMLDepth bounds how deep a file nests.
+const maxYAMLDepth = 100
+
+// yamlReader collects the problems of a file.
+type yamlReader struct {
+	problems []runbook.Problem
+	budget   int // what aliases may still expand to
+}
+
+func (r *yamlReader) problem(n *yaml.Node, path, format string, args ...any) {
+	r.problems = append(r.problems, runbook.Problem{Line: n.Line, Column: n.Column, Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *yamlReader) unknown(key *yaml.Node, path string, known ...string) {
+	if near := nearest(key.Value, known); near != "" {
+		r.problem(key, path, "is not known here; did you mean %s?", near)
+		return
+	}
+	r.problem(key, path, "is not known here; the keys are %s", strings.Join(known, ", "))
+}
 
 // loadYAML gives the one document of the content, nil if it is empty.
 func loadYAML(content []byte) (*yaml.Node, error) {
@@ -29,7 +49,7 @@ func loadYAML(content []byte) (*yaml.Node, error) {
 		return nil, notYAML(err)
 	}
 	if err := loader.Load(&rest); err == nil {
-		return nil, &runbook.ParseError{Problems: []runbook.Problem{{Line: rest.Line, Column: rest.Column, Message: "there is a second YAML document; stubs are one document"}}}
+		return nil, &runbook.ParseError{Problems: []runbook.Problem{{Line: rest.Line, Column: rest.Column, Message: "there is a second YAML document; the file holds one"}}}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, notYAML(err)
 	}
@@ -57,7 +77,7 @@ func resolved(n *yaml.Node) *yaml.Node {
 }
 
 // entries gives the keys and values of a mapping, each key once.
-func (r *stubReader) entries(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.Node] {
+func (r *yamlReader) entries(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(*yaml.Node, *yaml.Node) bool) {
 		if n.Kind != yaml.MappingNode {
 			r.problem(n, path, "must be a mapping")
@@ -82,7 +102,7 @@ func (r *stubReader) entries(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *y
 	}
 }
 
-func (r *stubReader) object(n *yaml.Node, path string) map[string]any {
+func (r *yamlReader) object(n *yaml.Node, path string) map[string]any {
 	out, _ := r.value(n, path, 0).(map[string]any)
 	if n.Kind != yaml.MappingNode {
 		r.problem(n, path, "must be a mapping")
@@ -90,7 +110,7 @@ func (r *stubReader) object(n *yaml.Node, path string) map[string]any {
 	return out
 }
 
-func (r *stubReader) text(n *yaml.Node, path string) string {
+func (r *yamlReader) text(n *yaml.Node, path string) string {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
 		r.problem(n, path, "must be text")
 	}
@@ -98,12 +118,12 @@ func (r *stubReader) text(n *yaml.Node, path string) string {
 }
 
 // value gives plain data as decoded JSON has it. Times stay the text that was written.
-func (r *stubReader) value(n *yaml.Node, path string, depth int) any {
+func (r *yamlReader) value(n *yaml.Node, path string, depth int) any {
 	n = resolved(n)
 	if r.budget < 0 {
 		return nil
 	}
-	if r.budget -= len(n.Value) + 1; r.budget < 0 || depth > maxStubDepth {
+	if r.budget -= len(n.Value) + 1; r.budget < 0 || depth > maxYAMLDepth {
 		r.budget = -1
 		r.problem(n, path, "is too large or too deep once its aliases are put in")
 		return nil
@@ -125,7 +145,7 @@ func (r *stubReader) value(n *yaml.Node, path string, depth int) any {
 	return r.scalar(n, path)
 }
 
-func (r *stubReader) scalar(n *yaml.Node, path string) any {
+func (r *yamlReader) scalar(n *yaml.Node, path string) any {
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp":
 		return n.Value
