@@ -2,8 +2,9 @@ package runbook
 
 import "strings"
 
-// Children finds the document that an aws:executeAutomation starts. version is as the step gives it, "" for the default
-// version. A nil document or an error means that nothing is known of it.
+// Children finds the document that an aws:executeAutomation starts. name is as the step gives it: a document that is shared
+// comes with its whole ARN and is not the account's own of the same name. version is as the step gives it, too, "" for
+// the default version. A nil document or an error means that nothing is known of it.
 type Children func(name, version string) (*Document, error)
 
 const (
@@ -24,9 +25,6 @@ func (s Step) childKey() (childKey, bool) {
 	}
 	if name == "" || strings.Contains(name, "{{") || strings.Contains(version, "{{") {
 		return childKey{}, false
-	}
-	if i := strings.LastIndex(name, ":document/"); strings.HasPrefix(name, "arn:") && i >= 0 {
-		name = name[i+len(":document/"):]
 	}
 	return childKey{name, version}, true
 }

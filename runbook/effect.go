@@ -154,13 +154,11 @@ func Reads(service, operation string) bool {
 	})
 }
 
-// pascal turns describe_instances and describeInstances into DescribeInstances.
+// pascal turns describe_instances, describe-instances and describeInstances into DescribeInstances.
 func pascal(operation string) string {
 	var b strings.Builder
-	for part := range strings.SplitSeq(operation, "_") {
-		if part != "" {
-			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
-		}
+	for _, part := range strings.FieldsFunc(operation, func(r rune) bool { return r == '_' || r == '-' || r == ' ' }) {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
 	}
 	return b.String()
 }

@@ -70,13 +70,13 @@ func TestEffectsFollowChildren(t *testing.T) {
 		}
 		return nil, errors.New("no such document")
 	}
-	d := stepsDocument(t, start("r", "arn:aws:ssm:eu-west-1:123456789012:document/reads")+","+start("v", "via")+","+start("c", "circle")+","+start("g", "gone")+","+
+	d := stepsDocument(t, start("r", "reads")+","+start("s", "arn:aws:ssm:eu-west-1:999999999999:document/reads")+","+start("v", "via")+","+start("c", "circle")+","+start("g", "gone")+","+
 		start("t", "{{ Name }}")+`,{"name":"l","action":"aws:loop","inputs":{"Steps":[`+start("i", "reads")+`]}}`)
 	var got []string
 	for _, e := range d.Effects(children) {
 		got = append(got, fmt.Sprintf("%s%s %s: %s", e.Loop, e.Name, e.Effect, e.What))
 	}
-	want := []string{"r NonMutating: starts arn:aws:ssm:eu-west-1:123456789012:document/reads", "v Mutating: starts via", "c NonMutating: starts circle",
+	want := []string{"r NonMutating: starts reads", "s Undetermined: starts arn:aws:ssm:eu-west-1:999999999999:document/reads", "v Mutating: starts via", "c NonMutating: starts circle",
 		"g Undetermined: starts gone", "t Undetermined: starts {{ Name }}", "l NonMutating: repeats its steps while its condition holds", "li NonMutating: starts reads"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -4,57 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
 )
-
-// scriptSign is a word in a script that tells of an escape; it stands in the pattern's group, if there is one.
-type scriptSign struct {
-	pattern *regexp.Regexp
-	kind    EscapeKind
-	message string
-}
-
-// scriptSigns are compiled when the first script is looked at.
-var scriptSigns = sync.OnceValue(func() []scriptSign {
-	sign := func(kind EscapeKind, pattern, message string) scriptSign {
-		return scriptSign{regexp.MustCompile(pattern), kind, message}
-	}
-	out := []scriptSign{
-		sign(OwnRole, `\.\s*invoke(?:_async)?\s*\(|lambda["']?\s*,?\s*["']?invoke\b`, "lambda Invoke "+why[OwnRole]),
-		sign(OwnRole, `\.\s*start_execution\s*\(|stepfunctions["']?\s*,?\s*["']?start-execution\b`, "stepfunctions StartExecution "+why[OwnRole]),
-		sign(AssumesRole, `(?i)aws_?access_?key_?id|aws_?session_?token|\bprofile_name\s*=|\bSet-AWSCredentials?\b|-ProfileName\b`, "the script works with credentials of its own"),
-		sign(AssumesRole, `169\.254\.169\.254|169\.254\.170\.2|AWS_CONTAINER_CREDENTIALS`, "the script asks a metadata service for credentials"),
-		sign(PassesRole, `(?:[(,]\s*|(?m:^[ \t]+))(\w*Role(?:Arn|ARN)?|IamInstanceProfile)=[^=]`, "the script hands a role to a service"),
-		sign(PassesRole, `["'](?:\w*[Rr]ole(?:Arn|ARN)|[iI]amInstanceProfile)["']\s*:|(?i:--(?:[a-z-]*role-arn|iam-instance-profile)\b)`,
-			"the script hands a role to a service"),
-		sign(Hidden, `(?:^|[^.\w])((?:exec|eval|__import__|compile)\s*\()`, "the script runs code that it makes itself, which cannot be read here"),
-		sign(Hidden, `\bimportlib\b|(?i:\bInvoke-Expression\b|\biex\b|\[ScriptBlock\]::Create)`, "the script runs code that it makes itself, which cannot be read here"),
-		sign(Hidden, `\bgetattr\s*\(\s*[^,()]+(?:\([^()]*\))?[^,()]*,\s*[^"'\s]`, "the script picks an operation by a name that is known only when it runs"),
-		sign(Hidden, `\.(?:client|resource)\s*\(\s*(?:service_name\s*=\s*)?(?:[A-Za-z_][\w.\[\]"']*|f["'])\s*[,)]`, "which service the script calls is known only when it runs"),
-		sign(Hidden, `_make_api_call|\bSigV4\w*|\bcreate_client\s*\(`, "the script calls AWS past boto3's own methods"),
-		sign(Hidden, `\b(?:subprocess|os\.system|os\.popen|os\.exec\w+|os\.spawn\w+|pty\.spawn)\b|(?i:\bStart-Process\b)`, "the script runs another program"),
-	}
-	for _, o := range escapeOperations {
-		words := []string{"(?i:" + o.cmdlet + ")"}
-		if !o.vague {
-			words = append(words, o.name, snake(o.name), strings.ReplaceAll(snake(o.name), "_", "-"))
-		}
-		out = append(out, sign(o.kind, `\b(?:`+strings.Join(words, "|")+`)\b`, o.service+" "+o.name+" "+why[o.kind]))
-	}
-	return out
-})
-
-// snake turns AssumeRoleWithSAML into assume_role_with_saml.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if upper := r >= 'A' && r <= 'Z'; upper && i > 0 && (name[i-1] < 'A' || name[i-1] > 'Z') {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToLower(b.String())
-}
 
 // scriptEscapes reads a script by its words, line by line; lines that are comments are left out.
 func (d *Document) scriptEscapes(s *Step) []Escape {
@@ -65,60 +15,125 @@ func (d *Document) scriptEscapes(s *Step) []Escape {
 		out = append(out, e)
 	}
 	s.at("inputs", "Script").texts(func(at place, code string) {
-		out = append(out, d.codeEscapes(at, code)...)
+		r := &scriptReader{d: d, at: at, code: withoutComments(code), told: map[string]bool{}}
+		r.read()
+		out = append(out, r.out...)
 	})
 	return out
 }
 
-func (d *Document) codeEscapes(at place, code string) []Escape {
+// commandEscapes looks for AWS operations in commands that run on instances, under the instances' role.
+func (d *Document) commandEscapes(s *Step) []Escape {
 	var out []Escape
-	told := map[string]bool{}
-	add := func(e Escape) {
-		if key := fmt.Sprintf("%s %d", e.Message, e.Line); !told[key] && len(told) < maxEscapes {
-			told[key] = true
-			out = append(out, e)
-		}
-	}
-	blank := withoutComments(code)
-	for _, sign := range scriptSigns() {
-		for _, m := range sign.pattern.FindAllStringSubmatchIndex(blank, 100) {
-			from := m[0]
-			if len(m) > 2 && m[2] >= 0 {
-				from = m[2]
+	s.at("inputs", "Parameters").texts(func(at place, code string) {
+		for _, sign := range operationSigns() {
+			if m := sign.pattern.FindStringIndex(code); m != nil && len(out) < maxEscapes {
+				e := at.inside(m[0]).escape(sign.kind, "%s (in a command)", sign.message)
+				e.Fix = fixes[sign.kind]
+				out = append(out, e)
 			}
-			e := at.inside(from).escape(sign.kind, "%s (line %d of the script)", sign.message, 1+strings.Count(code[:from], "\n"))
-			if e.Fix = fixes[sign.kind]; sign.kind == Hidden {
-				e.Fix = "Write the operation out: boto3.client('ec2').stop_instances(…)."
-			}
-			add(e)
 		}
-	}
-	for _, m := range referencePattern.FindAllStringSubmatchIndex(code, -1) {
-		r := newReference(code, m)
-		if p, ok := d.Parameter(r.Name); r.Kind == RefName && ok && !p.confined() {
-			e := at.inside(m[0]).escape(Hidden, "the value of %s becomes a part of the script (line %d of it), which can then do anything", r.Name, 1+strings.Count(code[:m[0]], "\n"))
-			e.Parameter, e.Fix = r.Name, "Hand the value over in InputPayload, or confine it with allowedValues or allowedPattern."
-			add(e)
-		}
-	}
-	return append(out, d.stsClients(at, blank)...)
+	})
+	return out
 }
 
+// scriptReader looks for signs in one script.
+type scriptReader struct {
+	d    *Document
+	at   place
+	code string
+	told map[string]bool
+	out  []Escape
+}
+
+func (r *scriptReader) read() {
+	for _, sign := range append(operationSigns(), habitSigns()...) {
+		r.search(sign)
+	}
+	r.references()
+	if m := stsClient.FindStringIndex(r.code); m != nil && !stsHarmless.MatchString(r.code) {
+		r.add(m[0], AssumesRole, "the script has a client of STS")
+	}
+}
+
+func (r *scriptReader) search(sign scriptSign) {
+	for _, m := range sign.pattern.FindAllStringSubmatchIndex(r.code, 100) {
+		from := m[0]
+		if len(m) > 2 && m[2] >= 0 {
+			from = m[2]
+		}
+		r.add(from, sign.kind, sign.message)
+	}
+}
+
+// add tells an escape once for a line.
+func (r *scriptReader) add(from int, kind EscapeKind, message string) *Escape {
+	line := 1 + strings.Count(r.code[:from], "\n")
+	message = fmt.Sprintf("%s (line %d of the script)", message, line)
+	if r.told[message] || len(r.told) >= maxEscapes {
+		return &Escape{}
+	}
+	r.told[message] = true
+	e := r.at.inside(from).escape(kind, "%s", message)
+	if e.Fix = fixes[kind]; kind == Hidden {
+		e.Fix = "Write the operation out: boto3.client('ec2').stop_instances(…)."
+	}
+	r.out = append(r.out, e)
+	return &r.out[len(r.out)-1]
+}
+
+// references finds what is put into the script's text: what it says then is known only when it runs.
+func (r *scriptReader) references() {
+	for _, m := range referencePattern.FindAllStringSubmatchIndex(r.code, -1) {
+		ref := newReference(r.code, m)
+		_, step := r.d.anyStep(ref.Name)
+		_, variable := r.d.Variable(ref.Name)
+		p, parameter := r.d.Parameter(ref.Name)
+		switch {
+		case ref.Kind == RefName && parameter && p.AllowedValues != nil:
+			r.values(m[0], p)
+		case ref.Kind == RefName && parameter && !p.confined(), ref.Kind == RefStep && step, ref.Kind == RefVariable && variable:
+			e := r.add(m[0], Hidden, fmt.Sprintf("the value of {{ %s }} becomes a part of the script, which can then do anything", ref))
+			e.Fix = "Hand the value over in InputPayload."
+			if parameter && ref.Kind == RefName {
+				e.Parameter, e.Fix = ref.Name, "Hand the value over in InputPayload, or confine it with allowedValues or allowedPattern."
+			}
+		}
+	}
+}
+
+// values reads the values that can become a part of the script as scripts of their own.
+func (r *scriptReader) values(from int, p Parameter) {
+	inner := &scriptReader{d: &Document{}, code: strings.Join(p.AllowedValues, "\n"), told: map[string]bool{}}
+	inner.read()
+	for _, e := range inner.out {
+		message, _, _ := strings.Cut(e.Message, " (line ")
+		r.add(from, e.Kind, "with a value of "+p.Name+", "+message)
+	}
+}
+
+// anyStep finds a step of that name at any depth.
+func (d *Document) anyStep(name string) (Step, bool) {
+	var find func(steps []Step) (Step, bool)
+	find = func(steps []Step) (Step, bool) {
+		for i := range steps {
+			if steps[i].Name == name {
+				return steps[i], true
+			}
+			if s, ok := find(steps[i].Steps); ok {
+				return s, true
+			}
+		}
+		return Step{}, false
+	}
+	return find(d.Steps)
+}
+
+// stsClient: a client of STS is for credentials, unless all that is asked is who one is.
 var (
-	stsClient   = regexp.MustCompile(`\.(?:client|resource)\s*\(\s*(?:service_name\s*=\s*)?["']sts["']`)
+	stsClient   = regexp.MustCompile(`\b(?:client|resource)\s*\(\s*(?:service_name\s*=\s*)?["']sts["']`)
 	stsHarmless = regexp.MustCompile(`\.\s*get_caller_identity\s*\(`)
 )
-
-// stsClients: a client of STS is for credentials, unless all that is asked is who one is.
-func (d *Document) stsClients(at place, code string) []Escape {
-	m := stsClient.FindStringIndex(code)
-	if m == nil || stsHarmless.MatchString(code) {
-		return nil
-	}
-	e := at.inside(m[0]).escape(AssumesRole, "the script has a client of STS (line %d of the script)", 1+strings.Count(code[:m[0]], "\n"))
-	e.Fix = fixes[AssumesRole]
-	return []Escape{e}
-}
 
 // withoutComments blanks the lines that are nothing but a comment, so that every place stays where it is.
 func withoutComments(code string) string {

@@ -14,10 +14,11 @@ func (d *Document) stepEscapes(s *Step) []Escape {
 	case "aws:executeScript":
 		return d.scriptEscapes(s)
 	case "aws:runCommand":
-		return d.handsOver(s, "ServiceRoleArn", "Run Command notifies as the role in ServiceRoleArn", "Leave ServiceRoleArn out.")
+		return append(d.handsOver(s, "ServiceRoleArn", "Run Command notifies as the role in ServiceRoleArn", "Leave ServiceRoleArn out."),
+			d.commandEscapes(s)...)
 	case "aws:createStack":
 		return append(d.handsOver(s, "RoleARN", "CloudFormation works as the role in RoleARN, now and whenever the stack changes", "Leave RoleARN out."),
-			d.stackRights(s)...)
+			d.stackEscapes(s)...)
 	case "aws:deleteStack":
 		return d.handsOver(s, "RoleARN", "CloudFormation works as the role in RoleARN", "Leave RoleARN out.")
 	case "aws:runInstances":
@@ -36,7 +37,7 @@ func (d *Document) stepEscapes(s *Step) []Escape {
 	return nil
 }
 
-const fixProfile = "Launch without a profile, or let the launch template of the account decide."
+const fixProfile = "Launch without an instance profile, or prepare the instances outside of the runbook."
 
 // handsOver tells that an input hands a role to a service, if it holds something.
 func (d *Document) handsOver(s *Step, input, message, fix string) []Escape {
@@ -52,18 +53,37 @@ func (d *Document) handsOver(s *Step, input, message, fix string) []Escape {
 	return []Escape{e}
 }
 
-// stackRights: a template may make IAM roles if the capabilities say so.
-func (d *Document) stackRights(s *Step) []Escape {
+// templateRole is how resources of a template take a role.
+var templateRole = regexp.MustCompile(`(?m)^\s*["']?(\w*Role(?:Arn|ARN)?|IamInstanceProfile)["']?\s*:|["'](\w*Role(?:Arn|ARN)?|IamInstanceProfile)["']\s*:`)
+
+// stackEscapes looks at what a stack may do: make IAM roles if the capabilities say so, hand roles to its resources, or
+// anything if the template stands elsewhere.
+func (d *Document) stackEscapes(s *Step) []Escape {
+	var out []Escape
 	capabilities := s.Inputs["Capabilities"]
-	if empty(capabilities) || !strings.Contains(text(capabilities), "CAPABILITY_") && len(References(capabilities)) == 0 {
-		return nil
+	if !empty(capabilities) && text(capabilities) != `["CAPABILITY_AUTO_EXPAND"]` {
+		e := s.at("inputs", "Capabilities").escape(ChangesRights, "the stack may make IAM roles: %s", brief(text(capabilities), 100))
+		e.Fix = "Make the roles outside of the runbook, and leave Capabilities out."
+		out = append(out, e)
 	}
-	if text(capabilities) == `["CAPABILITY_AUTO_EXPAND"]` {
-		return nil
+	if !empty(s.Inputs["TemplateURL"]) {
+		e := s.at("inputs", "TemplateURL").escape(Hidden, "the stack's template is not a part of the document: %s", brief(text(s.Inputs["TemplateURL"]), 100))
+		e.Parameter, e.Fix = d.decides(s.Inputs["TemplateURL"]), "Write the template into TemplateBody."
+		out = append(out, e)
 	}
-	e := s.at("inputs", "Capabilities").escape(ChangesRights, "the stack may make IAM roles: %s", brief(text(capabilities), 100))
-	e.Fix = "Make the roles outside of the runbook, and leave Capabilities out."
-	return []Escape{e}
+	s.at("inputs", "TemplateBody").texts(func(at place, template string) {
+		if d.decides(template) != "" && strings.HasPrefix(template, "{{") {
+			e := at.escape(Hidden, "the stack's template is not a part of the document: %s", brief(template, 100))
+			e.Parameter, e.Fix = d.decides(template), "Write the template into TemplateBody."
+			out = append(out, e)
+		}
+		if m := templateRole.FindStringIndex(template); m != nil {
+			e := at.inside(m[0]).escape(PassesRole, "the stack's template hands roles to its resources")
+			e.Fix = fixes[PassesRole]
+			out = append(out, e)
+		}
+	})
+	return out
 }
 
 func (d *Document) ownRole(s *Step, input, message, fix string) []Escape {
@@ -202,8 +222,8 @@ func canonical(service string) string {
 func (d *Document) operationEscapes(s *Step, service, operation string) []Escape {
 	at := s.at("inputs", "Api")
 	for _, o := range escapeOperations {
-		if o.service == service && o.name == operation {
-			e := at.escape(o.kind, "%s %s %s", service, operation, why[o.kind])
+		if o.service == service && strings.EqualFold(o.name, operation) {
+			e := at.escape(o.kind, "%s %s %s", service, o.name, why[o.kind])
 			e.Fix = fixes[o.kind]
 			return []Escape{e}
 		}
@@ -216,7 +236,11 @@ func (d *Document) operationEscapes(s *Step, service, operation string) []Escape
 		e.Fix = fixes[ChangesRights]
 		return []Escape{e}
 	}
-	return d.roleInputs(s, service, operation)
+	out := d.roleInputs(s, service, operation)
+	if service == "cloudformation" {
+		out = append(out, d.stackEscapes(s)...)
+	}
+	return out
 }
 
 // roleInput is how AWS's operations call the member that hands over a role.

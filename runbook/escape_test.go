@@ -40,7 +40,8 @@ func mustParse(t *testing.T, text string) *Document {
 }
 
 const withRole = `{"schemaVersion":"0.3","assumeRole":"{{ AutomationAssumeRole }}","parameters":{"AutomationAssumeRole":{"type":"String","default":""},
-"Other":{"type":"String"},"Service":{"type":"String","allowedValues":["ec2","sts"]}},"mainSteps":[
+"Other":{"type":"String"},"Service":{"type":"String","allowedValues":["ec2","sts"]},
+"Tight":{"type":"String","allowedPattern":"^[a-z0-9-]{1,20}$"},"Loose":{"type":"String","allowedPattern":"^i-.*$"},"Evil":{"type":"String","allowedValues":["x","put_role_policy"]}},"mainSteps":[
 `
 
 func TestEscapesOfTheOwnRole(t *testing.T) {
@@ -79,6 +80,14 @@ func TestEscapesOfSteps(t *testing.T) {
 		action("createStack", `"StackName":"s","RoleARN":"{{ Other }}"`):                                   "passes-role CloudFormation works as the role in RoleARN, now and whenever the stack changes: {{ Other }}",
 		action("createStack", `"StackName":"s","Capabilities":["CAPABILITY_IAM"]`):                         `changes-rights the stack may make IAM roles: ["CAPABILITY_IAM"]`,
 		action("createStack", `"StackName":"s","Capabilities":["CAPABILITY_AUTO_EXPAND"]`):                 "",
+		action("createStack", `"StackName":"s","TemplateURL":"https://x/y"`):                               "hidden the stack's template is not a part of the document: https://x/y",
+		action("createStack", `"StackName":"s","TemplateBody":"{{ Other }}"`):                              "hidden the stack's template is not a part of the document: {{ Other }}",
+		action("createStack", `"StackName":"s","TemplateBody":"{\"Role\": \"x\"}"`):                        "passes-role the stack's template hands roles to its resources",
+		action("createStack", `"StackName":"s","TemplateBody":"A:\n  RoleArn: x"`):                         "passes-role the stack's template hands roles to its resources",
+		action("createStack", `"StackName":"s","TemplateBody":"{\"Key\": \"Role\"}"`):                      "",
+		action("runCommand", `"DocumentName":"d","Parameters":{"commands":["ls","aws sts assume-role"]}`):  "assumes-role sts AssumeRole gets credentials of another identity (in a command)",
+		api(`"Service":"cloudformation","Api":"UpdateStack","Capabilities":["CAPABILITY_IAM"]`):            `changes-rights the stack may make IAM roles: ["CAPABILITY_IAM"]`,
+		api(`"Service":"ssm","Api":"startautomationexecution"`):                                            "starts-automation ssm StartAutomationExecution starts or answers automations past the runbook's own steps",
 		action("deleteStack", `"StackName":"s","RoleARN":"x"`):                                             "passes-role CloudFormation works as the role in RoleARN: x",
 		action("runInstances", `"ImageId":"ami-1","IamInstanceProfileName":"p"`):                           "passes-role the instances work as the role of their instance profile: p",
 		action("invokeLambdaFunction", `"FunctionName":"f"`):                                               "own-role the function works under a role of its own: f",
@@ -110,7 +119,7 @@ func TestEscapesOfSteps(t *testing.T) {
 		got := ""
 		for _, e := range a.Escapes {
 			got += string(e.Kind) + " " + e.Message
-			if e.Line != 3 || e.Column == 1 || e.Step != "a" || e.Path == "" || e.Fix == "" && e.Kind != Hidden {
+			if e.Line != 4 || e.Column == 1 || e.Step != "a" || e.Path == "" || e.Fix == "" && e.Kind != Hidden {
 				t.Errorf("%s: %+v", step, e)
 			}
 		}
@@ -152,6 +161,13 @@ func TestEscapesOfScripts(t *testing.T) {
 		"x = {'roleArn': arn}":                                                               "1 passes-role",
 		"é = 1\n# é\nx = '{{ Other }}'":                                                      "3 hidden",
 		"x = '{{ Service }}'":                                                                "",
+		"x = '{{ a.Out }} {{ b.Out }} {{ variable:V }}'":                                     "1 hidden",
+		"x = '{{ Tight }}'":                                                                  "",
+		"x = '{{ Loose }}'":                                                                  "1 hidden",
+		"x = '{{ Evil }}'":                                                                   "1 changes-rights",
+		"vars(client)['x']":                                                                  "1 hidden",
+		"from boto3 import client\nclient('sts')":                                            "2 assumes-role",
+		"session.get_credentials()":                                                          "1 hidden",
 	} {
 		quoted := compactJSON(code)
 		a := mustParse(t, withRole+`{"name":"a","action":"aws:executeScript","inputs":{"Runtime":"python3.11","Handler":"h","Script":`+quoted+`}}]}`).Analyse(nil)
@@ -181,7 +197,7 @@ func TestEscapesOfScripts(t *testing.T) {
 	yaml := "schemaVersion: '0.3'\nassumeRole: '{{ R }}'\nparameters: {R: {type: String}}\nmainSteps:\n- name: a\n  action: aws:executeScript\n  inputs:\n    Runtime: python3.11\n    Handler: h\n    Script: |-\n" +
 		"      def h(e, c):\n        # assume_role\n        boto3.client('sts').assume_role(RoleArn=e['r'])\n    Attachment: x.zip\n"
 	want := []string{
-		"assumes-role 13:14 a | the script has a client of STS (line 3 of the script)",
+		"assumes-role 13:15 a | the script has a client of STS (line 3 of the script)",
 		"assumes-role 13:29 a | sts AssumeRole gets credentials of another identity (line 3 of the script)",
 		"passes-role 13:41 a | the script hands a role to a service (line 3 of the script)",
 		"hidden 14:17 a | the script is an attachment, which is not a part of the document",
@@ -225,29 +241,30 @@ func TestEscapesOfChildren(t *testing.T) {
 	for step, want := range map[string]string{
 		start("good", pass): "",
 		start("good", `,"RuntimeParameters":{"Role":["{{AutomationAssumeRole}}"]}`): "",
-		start("good", ``): "child-no-role 3:55 a | the step passes no Role, so good runs with the rights of whoever started this runbook",
-		start("good", `,"RuntimeParameters":{"Role":""}`):                                            "child-no-role 3:98 a | the step passes no Role, so good runs with the rights of whoever started this runbook",
-		start("good", `,"RuntimeParameters":{"Role":"`+fixedARN+`"}`):                                "child-other-role 3:106 a | the step passes another role to good: " + fixedARN + " | " + fixedARN,
-		start("good", `,"RuntimeParameters":{"Role":"{{ Other }}"}`):                                 "child-other-role 3:106 a | the step passes another role to good: {{ Other }} | Other",
-		start("good", `,"RuntimeParameters":{"Role":"x{{ AutomationAssumeRole }}"}`):                 "child-other-role 3:106 a | the step passes another role to good: x{{ AutomationAssumeRole }} | AutomationAssumeRole",
-		start("good", `,"RuntimeParameters":{"Role":"arn:aws:iam::{{ global:ACCOUNT_ID }}:role/X"}`): "child-other-role 3:106 a | the step passes another role to good: arn:aws:iam::{{ global:ACCOUNT_ID }}:role/X",
-		start("good", `,"RuntimeParameters":"{{ Other }}"`):                                          "child-unclear 3:98 a | the parameters of good are known only when the step runs, its role among them",
-		start("good", pass+`,"TargetMaps":[{"Role":["x"]}]`):                                         "child-unclear 3:149 a | TargetMaps may set the child's role, Role",
-		start("good", pass+`,"TargetParameterName":"Role"`):                                          "child-unclear 3:158 a | the targets set the child's role, Role",
+		start("good", ``): "child-no-role 4:55 a | the step passes no Role, so good runs with the rights of whoever started this runbook",
+		start("good", `,"RuntimeParameters":{"Role":""}`):                                            "child-no-role 4:98 a | the step passes no Role, so good runs with the rights of whoever started this runbook",
+		start("good", `,"RuntimeParameters":{"Role":"`+fixedARN+`"}`):                                "child-other-role 4:106 a | the step passes another role to good: " + fixedARN + " | " + fixedARN,
+		start("good", `,"RuntimeParameters":{"Role":"{{ Other }}"}`):                                 "child-other-role 4:106 a | the step passes another role to good: {{ Other }} | Other",
+		start("good", `,"RuntimeParameters":{"Role":"x{{ AutomationAssumeRole }}"}`):                 "child-other-role 4:106 a | the step passes another role to good: x{{ AutomationAssumeRole }} | AutomationAssumeRole",
+		start("good", `,"RuntimeParameters":{"Role":"arn:aws:iam::{{ global:ACCOUNT_ID }}:role/X"}`): "child-other-role 4:106 a | the step passes another role to good: arn:aws:iam::{{ global:ACCOUNT_ID }}:role/X",
+		start("good", `,"RuntimeParameters":"{{ Other }}"`):                                          "child-unclear 4:98 a | the parameters of good are known only when the step runs, its role among them",
+		start("good", pass+`,"TargetMaps":[{"Role":["x"]}]`):                                         "child-unclear 4:149 a | TargetMaps may set the child's role, Role",
+		start("good", pass+`,"TargetParameterName":"Role"`):                                          "child-unclear 4:158 a | the targets set the child's role, Role",
 		start("good", pass+`,"TargetMaps":[{"Id":["x"]}],"TargetParameterName":"Id"`):                "",
-		start("good", pass+`,"TargetLocations":[{"Accounts":["1"],"ExecutionRoleName":"R"}]`):        "target-locations 3:154 a | TargetLocations runs the child in other accounts and Regions as R",
-		start("default", ``):                         "child-other-role 3:55 a | the step passes no Role, so default runs as its default " + fixedARN + " | " + fixedARN,
-		start("default", pass):                       "",
-		start("fixed", pass):                         "child-other-role 3:71 a | fixed names its role itself: " + fixedARN + " | " + fixedARN,
-		start("none", pass):                          "child-no-role 3:71 a | none has no assumeRole, so it runs with the rights of whoever started this runbook",
-		start("unclear", pass):                       "child-unclear 3:71 a | it is unclear which role unclear runs as: assumeRole is neither a reference to one parameter nor the ARN of a role",
-		start("{{ Other }}", pass):                   "child-unclear 3:71 a | which child this starts is known only when the step runs: {{ Other }} | Other",
-		start("gone", pass):                          "child-unknown 3:71 a | the document gone is not known here, so it is unclear what it runs as",
-		start("good", pass+`,"DocumentVersion":"9"`): "child-unknown 3:71 a | the document good is not known here, so it is unclear what it runs as",
-		start("gone", ``):                            "child-no-role 3:55 a | the step passes no role, so gone runs with the rights of whoever started this runbook, unless it names a role itself",
-		start("gone", `,"RuntimeParameters":{"AutomationAssumeRole":"{{ Other }}"}`): "child-other-role 3:122 a | the step passes another role to gone: {{ Other }} | Other",
-		start("deep", pass):   "own-role 3:71 a > deep:1 m > hook:1 w | the webhook does its work outside of the role: i",
-		start("circle", pass): "child-unclear 3:71 a > circle:1 a | circle starts itself again",
+		start("good", pass+`,"TargetLocations":[{"Accounts":["1"],"ExecutionRoleName":"R"}]`):        "target-locations 4:154 a | TargetLocations runs the child in other accounts and Regions as R",
+		start("default", ``):       "child-other-role 4:55 a | the step passes no Role, so default runs as its default " + fixedARN + " | " + fixedARN,
+		start("default", pass):     "",
+		start("fixed", pass):       "child-other-role 4:71 a | fixed names its role itself: " + fixedARN + " | " + fixedARN,
+		start("none", pass):        "child-no-role 4:71 a | none has no assumeRole, so it runs with the rights of whoever started this runbook",
+		start("unclear", pass):     "child-unclear 4:71 a | it is unclear which role unclear runs as: assumeRole is neither a reference to one parameter nor the ARN of a role",
+		start("{{ Other }}", pass): "child-unclear 4:71 a | which child this starts is known only when the step runs: {{ Other }} | Other",
+		start("arn:aws:ssm:eu-west-1:999999999999:document/good", pass): "child-unknown 4:71 a | the document arn:aws:ssm:eu-west-1:999999999999:document/good is not known here, so it is unclear what it runs as",
+		start("gone", pass):                          "child-unknown 4:71 a | the document gone is not known here, so it is unclear what it runs as",
+		start("good", pass+`,"DocumentVersion":"9"`): "child-unknown 4:71 a | the document good is not known here, so it is unclear what it runs as",
+		start("gone", ``):                            "child-no-role 4:55 a | the step passes no role, so gone runs with the rights of whoever started this runbook, unless it names a role itself",
+		start("gone", `,"RuntimeParameters":{"AutomationAssumeRole":"{{ Other }}"}`): "child-other-role 4:122 a | the step passes another role to gone: {{ Other }} | Other",
+		start("deep", pass):   "own-role 4:71 a > deep:1 m > hook:1 w | the webhook does its work outside of the role: i",
+		start("circle", pass): "child-unclear 4:71 a > circle:1 a | circle starts itself again",
 	} {
 		got := strings.Join(told(mustParse(t, withRole+step+"]}").Analyse(children)), "\n")
 		if got != want {
@@ -255,9 +272,9 @@ func TestEscapesOfChildren(t *testing.T) {
 		}
 	}
 	a := mustParse(t, withRole+start("deep", pass+`,"DocumentVersion":"3"`)+","+strings.Replace(start("{{ Other }}", ""), `"a"`, `"b"`, 1)+"]}").Analyse(children)
-	want := []Child{{Step: "a", Line: 3, Column: 71, Document: "deep", Version: "3", Pinned: true, Known: true},
-		{Step: "a", Line: 3, Column: 71, Trail: []Hop{{Document: "deep", Version: "3", Step: "m", Line: 1, Column: 173}}, Document: "hook", Known: true},
-		{Step: "b", Line: 3, Column: 230}}
+	want := []Child{{Step: "a", Line: 4, Column: 71, Document: "deep", Version: "3", Pinned: true, Known: true},
+		{Step: "a", Line: 4, Column: 71, Trail: []Hop{{Document: "deep", Version: "3", Step: "m", Line: 1, Column: 173}}, Document: "hook", Known: true},
+		{Step: "b", Line: 4, Column: 230}}
 	if diff := cmp.Diff(want, a.Children); diff != "" {
 		t.Error(diff)
 	}

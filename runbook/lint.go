@@ -127,6 +127,8 @@ func (l *linter) step(s *Step) {
 		l.script(s)
 	case "aws:approve":
 		l.approve(s)
+	case "aws:executeAutomation":
+		l.child(s)
 	}
 }
 

@@ -142,6 +142,14 @@ func (l *linter) approve(s *Step) {
 	}
 }
 
+// child tells of a child that can become another one after somebody allowed this runbook.
+func (l *linter) child(s *Step) {
+	if key, ok := s.childKey(); ok && !versionNumber.MatchString(key.version) {
+		l.note(s.at("inputs", "DocumentName"), "unpinned", "%s is started at whatever version is current then", key.name)
+		l.fix("Write its number as DocumentVersion, so that what it does stays what was looked at.")
+	}
+}
+
 func (l *linter) updateVariable(s *Step) {
 	name, ok := s.literal("Name")
 	if !ok {

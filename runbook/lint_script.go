@@ -55,7 +55,27 @@ func (l *linter) injections(s *Step, at place, instead string) {
 	})
 }
 
-// confined says whether the values of a parameter are limited to something that is no program.
+// confined says whether the values of a parameter are limited to what cannot end a text in a program and begin code.
 func (p Parameter) confined() bool {
-	return p.AllowedValues != nil || p.AllowedPattern != "" || p.elementPattern() != "" || p.shape() == shapeInteger || p.shape() == shapeBoolean
+	if p.AllowedValues != nil || p.shape() == shapeInteger || p.shape() == shapeBoolean {
+		return true
+	}
+	return harmless(p.AllowedPattern) || harmless(p.elementPattern())
+}
+
+// codeCharacters can leave a text in Python or PowerShell, or call something.
+const codeCharacters = "'\"`\\\n\r()$;"
+
+// harmless says whether a Java pattern allows none of the codeCharacters, whatever it matches.
+func harmless(pattern string) bool {
+	if pattern == "" {
+		return false
+	}
+	j := &javaReader{in: []rune(pattern)}
+	if _, err := j.alternatives(); err != nil || j.more() {
+		return false
+	}
+	return !slices.ContainsFunc([]rune(codeCharacters), func(r rune) bool {
+		return slices.ContainsFunc(j.all, func(set [2]rune) bool { return set[0] <= r && r <= set[1] })
+	})
 }

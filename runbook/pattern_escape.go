@@ -27,7 +27,7 @@ func (j *javaReader) escape() (out string, repeats bool, err error) {
 		return `\z`, false, nil
 	case 'R':
 		j.pos++
-		return `(?:\r\n|` + verticals().write() + `)`, true, nil
+		return `(?:\r\n|` + j.write(verticals()) + `)`, true, nil
 	case 'k':
 		j.pos++
 		if !j.skip("<") {
@@ -47,7 +47,7 @@ func (j *javaReader) escape() (out string, repeats bool, err error) {
 		return `(?:\` + string(r) + `)`, true, nil
 	}
 	set, err := j.escapedSet()
-	return j.folded(set).write(), true, err
+	return j.write(j.folded(set)), true, err
 }
 
 func (j *javaReader) quoted() (string, bool, error) {
@@ -58,7 +58,7 @@ func (j *javaReader) quoted() (string, bool, error) {
 	}
 	var b strings.Builder
 	for _, r := range text {
-		b.WriteString(j.one(r).write())
+		b.WriteString(j.write(j.one(r)))
 	}
 	// Only the last character repeats, as in Java.
 	return b.String(), text != "", nil

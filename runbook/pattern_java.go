@@ -33,6 +33,17 @@ type javaReader struct {
 	groups          int
 	named, numbered bool
 	written         int
+	// all are the characters that anything in the pattern stands for.
+	all runeSet
+}
+
+// write gives a set as an engine reads it, and remembers what is in it.
+func (j *javaReader) write(set runeSet) string {
+	if len(j.all) > 10_000 {
+		j.all = j.all.sorted()
+	}
+	j.all = append(j.all, set...)
+	return set.write()
 }
 
 func translateJava(pattern string) (string, error) {
@@ -178,14 +189,14 @@ func (j *javaReader) atom() (out string, repeats bool, err error) {
 		return j.group()
 	case '[':
 		set, err := j.class()
-		return set.write(), true, err
+		return j.write(set), true, err
 	case '\\':
 		return j.escape()
 	case '.':
 		if j.dotAll {
-			return runeSet{}.not().write(), true, nil
+			return j.write(runeSet{}.not()), true, nil
 		}
-		return lineEnds().not().write(), true, nil
+		return j.write(lineEnds().not()), true, nil
 	case '^':
 		return `\A`, false, nil
 	case '$':
@@ -195,7 +206,7 @@ func (j *javaReader) atom() (out string, repeats bool, err error) {
 	case '*', '+', '?', '{':
 		return "", false, fmt.Errorf("there is nothing to repeat before %c", r)
 	}
-	return j.one(r).write(), true, nil
+	return j.write(j.one(r)), true, nil
 }
 
 // one is a character, or both its cases.

@@ -83,6 +83,7 @@ func (r *shownRunbook) print(w io.Writer) error {
 			p.wrapped("  ", o)
 		}
 	}
+	r.printChildren(p)
 	r.printEscapes(p)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -179,6 +180,31 @@ func shorten(text string, chars int) string {
 		return string(r[:chars]) + "…"
 	}
 	return text
+}
+
+func (r *shownRunbook) printChildren(p *sheet) {
+	if len(r.Children) > 0 {
+		p.title("STARTS")
+	}
+	for _, c := range r.Children {
+		name := c.Document
+		if name == "" {
+			name = "what only the run can tell"
+		}
+		if c.Version == "" {
+			name += ", at whatever version is current then"
+		} else {
+			name += ", version " + c.Version
+		}
+		by := c.Step
+		for _, hop := range c.Trail {
+			by += " → " + hop.Document + " " + hop.Step
+		}
+		if !c.Known {
+			by += "; not known here"
+		}
+		p.wrapped("  ", name+" ("+by+")")
+	}
 }
 
 func (r *shownRunbook) printEscapes(p *sheet) {
