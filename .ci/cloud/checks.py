@@ -225,6 +225,8 @@ def queues(sqs):
     assert url in sqs.list_queues()["QueueUrls"] and sqs.get_queue_url(QueueName="mine")["QueueUrl"] == url
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "key"})
     assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["KmsMasterKeyId"])["Attributes"] == {"KmsMasterKeyId": "key"}
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "hello"
     refused("AWS.SimpleQueueService.NonExistentQueue", sqs.get_queue_url, QueueName="nope")
 
 

@@ -17,12 +17,12 @@ type backend interface {
 }
 
 // newBackend puts them in order: what is stubbed; then the user's endpoint, to which everything else goes if there is
-// one; or else the operations of this server and the cloud in memory.
+// one; or else the operations of this server, its queues and the cloud in memory.
 func (s *Server) newBackend(endpoint backend) backend {
 	if endpoint != nil {
 		return chain{s.stubs, endpoint}
 	}
-	return chain{s.stubs, ownOperations{s}, s.cloud}
+	return chain{s.stubs, ownOperations{s}, ownQueues{s}, s.cloud}
 }
 
 // chain asks one after the other until one knows the operation.

@@ -81,7 +81,6 @@ type world struct {
 	metrics table[*metric]
 	stacks  table[*stack] // by id
 	buckets table[*bucket]
-	queues  table[*queue]
 }
 
 // operation is one row of the coverage table. It runs while the cloud is locked and must not wait.
@@ -131,7 +130,7 @@ func operations() []operation {
 		imageOperations(), networkOperations(), groupOperations(), groupDescriptions(), standbyOperations(), refreshOperations(),
 		balancerOperations(),
 		databaseOperations(), clusterOperations(), databaseSnapshotOperations(), containerOperations(), kubernetesOperations(), alarmOperations(),
-		metricOperations(), stackOperations(), bucketOperations(), queueOperations(), identityOperations())
+		metricOperations(), stackOperations(), bucketOperations(), identityOperations())
 }
 
 // build puts the things into the world that it begins with.
@@ -146,7 +145,7 @@ func (c *Cloud) build() error {
 	c.placeDatabases(now)
 	c.placeContainers(now)
 	c.placeAlarms(now)
-	c.placeStorage(now)
+	c.placeBucket(now)
 	return nil
 }
 

@@ -13,7 +13,7 @@
 //	rds          the instance orders-db, in two Availability Zones, and the Aurora cluster shop-cluster, of the writer
 //	             shop-cluster-1 and the reader shop-cluster-2
 //	cloudwatch   the alarms web-errors, web-latency and db-cpu, all OK; SetAlarmState sets them
-//	s3, sqs      the bucket local-data, the queue local-jobs
+//	s3           the bucket local-data
 //
 // Nothing runs in it. What is told to change does so by the clock: whoever looks lets happen first what was due.
 package cloud

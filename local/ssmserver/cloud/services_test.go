@@ -208,7 +208,7 @@ func TestKubernetes(t *testing.T) {
 	})
 }
 
-func TestBucketsAndQueues(t *testing.T) {
+func TestBuckets(t *testing.T) {
 	inSky(t, Options{}, func(s *sky) {
 		put := `{"Bucket":"local-data","ServerSideEncryptionConfiguration":{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"%s","KMSMasterKeyID":"key"},"BucketKeyEnabled":true}]}}`
 		s.must("s3.PutBucketEncryption", fmt.Sprintf(put, "aws:kms"))
@@ -220,16 +220,6 @@ func TestBucketsAndQueues(t *testing.T) {
 		s.want("s3.ListBuckets", `{}`, "Buckets.*.Name", "[local-data more-data]")
 		s.refused("s3.GetBucketEncryption", `{"Bucket":"nope"}`, "NoSuchBucket", "")
 		s.refused("s3.CreateBucket", `{"Bucket":"No"}`, "InvalidBucketName", "")
-		url := fmt.Sprint(s.must("sqs.GetQueueUrl", `{"QueueName":"local-jobs"}`, "QueueUrl"))
-		s.must("SQS.SetQueueAttributes", `{"QueueUrl":"`+url+`","Attributes":{"KmsMasterKeyId":"key","KmsDataKeyReusePeriodSeconds":"300"}}`)
-		s.want("sqs.GetQueueAttributes", `{"QueueUrl":"`+url+`","AttributeNames":["KmsMasterKeyId","SqsManagedSseEnabled"]}`, "Attributes", "map[KmsMasterKeyId:key SqsManagedSseEnabled:false]")
-		s.must("sqs.SetQueueAttributes", `{"QueueUrl":"`+url+`","Attributes":{"SqsManagedSseEnabled":"True"}}`)
-		s.want("sqs.GetQueueAttributes", `{"QueueUrl":"`+url+`","AttributeNames":["All"]}`, "Attributes.SqsManagedSseEnabled", "true")
-		s.refused("sqs.SetQueueAttributes", `{"QueueUrl":"`+url+`","Attributes":{"Colour":"red"}}`, "InvalidAttributeName", "Colour")
-		s.refused("sqs.GetQueueAttributes", `{"QueueUrl":"`+url+`","AttributeNames":["Colour"]}`, "InvalidAttributeName", "Colour")
-		s.refused("sqs.GetQueueUrl", `{"QueueName":"nope"}`, "AWS.SimpleQueueService.NonExistentQueue", "")
-		s.must("sqs.CreateQueue", `{"QueueName":"more","Attributes":{"DelaySeconds":"5"}}`)
-		s.want("sqs.ListQueues", `{"QueueNamePrefix":"m"}`, "QueueUrls.#", "1")
 	})
 }
 

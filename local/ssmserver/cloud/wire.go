@@ -163,7 +163,7 @@ func (x Exchange) Refusal(err error, requestID string) (status int, body []byte,
 	}
 	switch x.protocol {
 	case protocolJSON:
-		if x.Service == "cloudwatch" || x.Service == "sqs" {
+		if x.Service == "cloudwatch" {
 			header = map[string]string{"X-Amzn-Query-Error": e.Code + ";" + fault}
 		}
 		return status, errorJSON(e), header

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,12 +12,14 @@ import (
 type attributes struct {
 	visibility, retention, delay, wait time.Duration
 	maxSize                            int
-	// policy is kept and not looked at.
-	policy string
+	// policy is kept and not looked at, and so is how messages are encrypted: with a key, or else by SQS or not at all.
+	policy, key string
+	keyReuse    time.Duration
+	managed     bool
 }
 
 func defaultAttributes() attributes {
-	return attributes{visibility: 30 * time.Second, retention: 4 * 24 * time.Hour, maxSize: maxMessageSize}
+	return attributes{keyReuse: 5 * time.Minute, visibility: 30 * time.Second, retention: 4 * 24 * time.Hour, maxSize: maxMessageSize}
 }
 
 // maxMessageSize is what was long the most that SQS took. It takes 1 MiB now; here that is the most of a whole request.
@@ -41,19 +44,49 @@ func settings() map[string]setting {
 		"MessageRetentionPeriod":        seconds(func(a *attributes) *time.Duration { return &a.retention }, 60, 1_209_600),
 		"DelaySeconds":                  seconds(func(a *attributes) *time.Duration { return &a.delay }, 0, maxDelay),
 		"ReceiveMessageWaitTimeSeconds": seconds(func(a *attributes) *time.Duration { return &a.wait }, 0, maxWait),
+		attributeKeyReuse:               seconds(func(a *attributes) *time.Duration { return &a.keyReuse }, 60, 86_400),
 		"MaximumMessageSize":            {1024, maxMessageSize, func(a attributes) int { return a.maxSize }, func(a *attributes, n int) { a.maxSize = n }},
 	}
 }
 
-const attributePolicy = "Policy"
+const (
+	attributePolicy   = "Policy"
+	attributeKey      = "KmsMasterKeyId"
+	attributeKeyReuse = "KmsDataKeyReusePeriodSeconds"
+	attributeManaged  = "SqsManagedSseEnabled"
+)
+
+// setText sets an attribute that is no number, and says whether it is one that can have this value.
+func (a *attributes) setText(name, value string) (known, valid bool) {
+	switch name {
+	case attributePolicy:
+		a.policy = value
+	case attributeKey:
+		if a.key = value; value != "" {
+			a.managed = false
+		}
+	case attributeManaged:
+		managed, err := strconv.ParseBool(strings.ToLower(value))
+		if err != nil {
+			return true, false
+		}
+		if a.managed = managed; managed {
+			a.key = ""
+		}
+	default:
+		return false, false
+	}
+	return true, true
+}
 
 // with gives the attributes with some of them set, or what is wrong with those.
 func (a attributes) with(given map[string]string) (attributes, *Error) {
 	known := settings()
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if name == attributePolicy {
-			a.policy = given[name]
+		if known, valid := a.setText(name, given[name]); valid {
 			continue
+		} else if known {
+			return a, refuse(codeAttributeValue, "Invalid value for the parameter %s.", name)
 		}
 		s, ok := known[name]
 		if !ok {
@@ -87,6 +120,11 @@ func (a attributes) texts() map[string]string {
 	if a.policy != "" {
 		out[attributePolicy] = a.policy
 	}
+	out[attributeManaged] = strconv.FormatBool(a.managed)
+	if out[attributeKey] = a.key; a.key == "" {
+		delete(out, attributeKey)
+		delete(out, attributeKeyReuse)
+	}
 	return out
 }
 
@@ -102,7 +140,6 @@ func (q *store) describe(arn string) map[string]string {
 	out["CreatedTimestamp"] = strconv.FormatInt(q.created.Unix(), 10)
 	out["LastModifiedTimestamp"] = strconv.FormatInt(q.modified.Unix(), 10)
 	out["QueueArn"] = arn
-	out["SqsManagedSseEnabled"] = "false"
 	return out
 }
 
