@@ -32,7 +32,7 @@ func TestSelect(t *testing.T) {
 		"$.Sizes[?(@.t in ['y','z'])].n": "[2.5]", "$.Sizes[?(@.gone)].n": "[]", "$.Sizes[?(@.t == '$..x')].n": "[]", "$.a-b[?(@.length)].length": `["L"]`,
 		"$.a-b.c:d": `"colon"`, "$['a-b']['e f']": `"space"`, "$.a-b.0": `"zero"`, "$['a-b'].length": `"L"`, `$["a-b"]["c:d"]`: `"colon"`,
 		"$.Sizes[0:2].n": "[1,2.5]", "$.Sizes[-1:].n": "[30]", "$.Sizes[:1].n": "[1]", "$.Sizes[0,2].n": "[1,30]", "$.Sizes[5:9].n": "[]", "$.Sizes[0]['n','t']": `[1,"x"]`,
-		"$.Sizes.length()": "3", "$.Text.length()": "3", "$.a-b.length()": "4", "$..Id.length()": "3", "$.Empty.length()": "0", "$.ResponseMetadata.*": "[200]",
+		"$.Sizes.length()": "3", "$.Text.length()": "3", "$.a-b.length()": "4", "$..Id.length()": "3", "$.Empty.length()": "0", "$.ResponseMetadata.*": "[200]", "$.a-b.*": `["zero","colon","space","L"]`,
 		"$.Empty": "[]", "$..Nowhere": "[]",
 		// nothing matches
 		"$.Gone": "-", "$.Count.More": "-", "$.Reservations.Instances": "-", "$.Reservations[9].Instances": "-", "$.Reservations[-9]": "-",
