@@ -68,7 +68,7 @@ func (b *bubble) runPublic(file string, all []string) {
 		{Service: "sqs", Operation: "CreateQueue", Params: map[string]any{"QueueName": "orders"}},
 	} {
 		call.Region = "eu-west-1"
-		if _, err := b.server.cloud.Call(b.Context(), call); err != nil {
+		if _, err := b.server.backend.Call(b.Context(), call); err != nil {
 			b.Fatal(err)
 		}
 	}
