@@ -25,9 +25,11 @@ func operations() map[string]operation {
 		{name: "UpdateDocument", input: updateDocumentShape(), handle: handler(updateDocument), note: "not yet: Attachments"},
 		{name: "UpdateDocumentDefaultVersion", input: updateDefaultShape(), handle: handler(updateDefaultVersion)},
 		{name: "DeleteDocument", input: deleteDocumentShape(), handle: handler(deleteDocument), note: "one version or the whole document"},
-		{name: "GetParameter", input: getParameterShape(), handle: handler(getParameter), secret: true, note: "by name or ARN, the newest version; not yet: name:version, name:label"},
+		{name: "GetParameter", input: getParameterShape(), handle: handler(getParameter), secret: true, note: "by name, name:version or ARN; not covered: labels"},
+		{name: "GetParameters", input: getParametersShape(), handle: handler(getParameters), secret: true},
 		{name: "PutParameter", input: putParameterShape(), handle: handler(putParameter), secret: true,
-			note: "String and SecureString, in memory; not yet: StringList, AllowedPattern, Policies, the tier Advanced"},
+			note: "String, StringList and SecureString, in memory; not covered: AllowedPattern, Policies, Tags, the tier Advanced"},
+		{name: "DeleteParameter", input: deleteParameterShape(), handle: handler(deleteParameter)},
 		{name: "ListDocumentVersions", input: listVersionsShape(), handle: handler(listDocumentVersions)},
 		{name: "SendCommand", input: sendCommandShape(), handle: handlerWaiting(sendCommand),
 			note: "carries nothing out: commands of any document end after a moment, as the stub command.DOCUMENT says; targets InstanceIds, tag:KEY, tag-key; " +

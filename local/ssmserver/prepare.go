@@ -133,7 +133,7 @@ func (s *Server) bind(d *runbook.Document, in startRequest) (runbook.Values, err
 		d, given = &rest, maps.Clone(given)
 		maps.DeleteFunc(given, func(name string, _ []string) bool { return targeted[name] })
 	}
-	values, err := d.Bind(given)
+	values, err := d.BindFrom(given, s.stored)
 	var input *runbook.InputError
 	if errors.As(err, &input) {
 		return nil, refuse(codeInvalidParameters, "%s", input.Error())

@@ -67,7 +67,6 @@ func New(o Options) (*Server, error) {
 		s.remote = newRemote(o.AWSEndpoint, s.python)
 		s.backend = s.newBackend(s.remote)
 	}
-	s.parameters.list = map[string]storedParameter{}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("POST /{$}", s.serveWire)
 	s.mux.HandleFunc("POST /{account}/{queue}", s.serveQueue)

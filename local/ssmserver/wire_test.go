@@ -20,13 +20,16 @@ func TestRefusals(t *testing.T) {
 	long := strings.Repeat("x", 513)
 	for _, row := range []struct{ operation, body, code, message string }{
 		{"Nothing", `{}`, "UnknownOperationException", `The operation "Nothing" is not covered by the local SSM.`},
-		{"GetParameters", `{"Names":["x"]}`, "UnknownOperationException", `The operation "GetParameters" is not covered`},
+		{"GetParametersByPath", `{"Path":"/x"}`, "UnknownOperationException", `The operation "GetParametersByPath" is not covered`},
+		{"GetParameters", `{"Names":[]}`, "ValidationException", "1 validation error detected: "},
+		{"GetParameters", `{"Names":["/a","/a"]}`, "ValidationException", "The parameter /a is asked for twice."},
+		{"DeleteParameter", `{"Name":"/not/there"}`, "ParameterNotFound", "Parameter /not/there not found."},
 		{"GetParameter", `{"Name":"/not/there"}`, "ParameterNotFound", "Parameter /not/there not found."},
 		{"GetParameter", `{"Name":""}`, "ValidationException", "1 validation error detected: "},
 		{"PutParameter", `{"Name":"/a"}`, "ValidationException", "1 validation error detected: Value null at 'value'"},
 		{"PutParameter", `{"Name":"/a","Value":"x"}`, "ValidationException", "A parameter type is required"},
 		{"PutParameter", `{"Name":"/a","Value":"x","Type":"Secret"}`, "ValidationException", "1 validation error detected: "},
-		{"PutParameter", `{"Name":"/a","Value":"x","Type":"StringList"}`, "UnsupportedParameterType", "The local SSM keeps String and SecureString."},
+		{"PutParameter", `{"Name":"/a","Value":"x,,y","Type":"StringList"}`, "ValidationException", "The value of a StringList must not have empty items"},
 		{"PutParameter", `{"Name":"/a b","Value":"x","Type":"String"}`, "ValidationException", "Parameter name must be"},
 		{"PutParameter", `{"Name":"a/b","Value":"x","Type":"String"}`, "ValidationException", "Parameter name must be"},
 		{"PutParameter", `{"Name":"/AWS/b","Value":"x","Type":"String"}`, "ValidationException", "Parameter name: can't be prefixed"},
