@@ -75,13 +75,13 @@ func (o ownOperations) Call(ctx context.Context, call cloud.Call) (map[string]an
 	return object, nil
 }
 
-// stubbed answers a script's call of SSM by a stub. ok is false if there is none, and for everyone else who calls.
-func (s *Server) stubbed(ctx context.Context, by caller, name string, request any) (body []byte, ok bool, err error) {
+// stubbed answers a script's call of SSM or SQS by a stub. ok is false if there is none, and for everyone else who calls.
+func (s *Server) stubbed(ctx context.Context, by caller, service, name string, request any) (body []byte, ok bool, err error) {
 	if by.execution == nil {
 		return nil, false, nil
 	}
 	params, _ := request.(map[string]any)
-	answer, err := s.stubs.Call(ctx, cloud.Call{Service: ssmService, Operation: name, Params: params})
+	answer, err := s.stubs.Call(ctx, cloud.Call{Service: service, Operation: name, Params: params})
 	var unknown *cloud.UnknownOperationError
 	switch {
 	case errors.As(err, &unknown):

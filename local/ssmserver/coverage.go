@@ -128,9 +128,10 @@ func assumptions() []Assumption {
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
-		{"Parameter Store", "one store for every Region; a SecureString without WithDecryption comes as a text that is not its value"},
-		{"{{ ssm:… }} in defaults", "looked up when the execution starts; a missing entry is InvalidAutomationExecutionParametersException with the text " +
-			"Parameters [NAME] not found; a SecureString is refused; a StringList fills a list"},
+		{"Parameter Store", "one store for every Region; a SecureString without WithDecryption comes as a text that is not its value; " +
+			"the public parameters under /aws/service/ami- all name the one image that there is, the others do not exist"},
+		{"{{ ssm:… }} in defaults", "looked up when the execution starts; a missing entry is InvalidAutomationExecutionParametersException; " +
+			"a SecureString is refused; a StringList fills a list"},
 		{"system variables in parameters", "{{ global:… }} and {{ automation:EXECUTION_ID }} in a parameter's value are resolved when a step uses it"},
 		{"quotas of calls", "a bucket for each operation and Region that holds one second's worth; a refused call takes nothing out of it; errors count like successes"},
 		{"events", "executions and steps, children included, have one for Success, Failed, TimedOut and Canceled and none for other statuses; times are UTC"},

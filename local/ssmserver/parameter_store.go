@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"handrail/local/ssmserver/cloud"
 	"handrail/runbook"
 )
 
@@ -87,6 +88,9 @@ func (s *Server) findParameter(spec string) (storedParameter, *apiError) {
 		name = strings.TrimPrefix(name, "/")
 	}
 	found, ok := s.parameters.newest(name)
+	if !ok && strings.HasPrefix(name, publicImages) {
+		return s.publicImage(name), nil
+	}
 	if !ok {
 		return found, refuse(codeParameterNotFound, "Parameter %s not found.", spec)
 	}
@@ -106,6 +110,16 @@ func (s *Server) findParameter(spec string) (storedParameter, *apiError) {
 	return found, refuse(codeNoSuchVersion, "Systems Manager could not find version %s of %s. Verify the version and try again.", selector, name)
 }
 
+// publicImages begins the names of AWS's own parameters that hold the newest images:
+// docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-ami.html.
+const publicImages = "/aws/service/ami-"
+
+// publicImage answers each of them with the one image that there is.
+func (s *Server) publicImage(name string) storedParameter {
+	return storedParameter{Name: name, Type: "String", Value: cloud.DefaultImage, Version: 1, DataType: "aws:ec2:image",
+		ARN: "arn:" + partition(s.options.Region) + ":ssm:" + s.options.Region + "::parameter" + name}
+}
+
 // unreadable hides the value of a SecureString.
 func (p storedParameter) unreadable() storedParameter {
 	if p.Type == typeSecureString {
@@ -119,9 +133,9 @@ func (s *Server) stored(r runbook.Reference) (any, bool, error) {
 	p, err := s.findParameter(r.Name)
 	switch {
 	case err != nil:
-		return nil, false, fmt.Errorf("Parameters [%s] not found.", r.Name) //nolint:staticcheck // the text becomes AWS's message
+		return nil, false, fmt.Errorf("there is no parameter %s in Parameter Store", r.Name)
 	case p.Type == typeSecureString:
-		return nil, false, fmt.Errorf("Parameters [%s] are SecureString parameters, which a document can't refer to.", r.Name) //nolint:staticcheck // as above
+		return nil, false, fmt.Errorf("the parameter %s is a SecureString, which documents can't refer to", r.Name)
 	case p.Type == typeStringList:
 		var items []any
 		for item := range strings.SplitSeq(p.Value, ",") {

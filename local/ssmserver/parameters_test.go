@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 func TestParametersAreKept(t *testing.T) {
@@ -84,6 +86,8 @@ func TestVersionsOfParameters(t *testing.T) {
 			"/a": "/a<nil>=value 102 102", "/a:102": "/a:102=value 102 102", "/a:3": "/a:3=value 3 3", "/a:2": "ParameterVersionNotFound",
 			"/a:103": "ParameterVersionNotFound", "/a:prod": "ParameterVersionNotFound", "/b:1": "ParameterNotFound", arn + "/a:5": "/a:5=value 5 5",
 			arn + "/plain": "plain<nil>=x,y 1", "a": "ParameterNotFound",
+			"/aws/service/ami-amazon-linux-latest/al2023": "/aws/service/ami-amazon-linux-latest/al2023<nil>=" + cloud.DefaultImage + " 1",
+			"/aws/service/none":                           "ParameterNotFound",
 		} {
 			if got := get(name); got != want {
 				b.Errorf("%s: %s, want %s", name, got, want)
@@ -123,11 +127,11 @@ func TestDefaultsFromParameterStore(t *testing.T) {
 				b.Errorf("%v, want %s", answer, want)
 			}
 		}
-		refused("Parameters [/many] not found.", "")
+		refused("there is no parameter /many in Parameter Store", "")
 		b.must("PutParameter", `{"Name":"/one","Type":"String","Value":"1st"}`)
 		b.must("PutParameter", `{"Name":"/one","Value":"2nd","Overwrite":true}`)
 		b.must("PutParameter", `{"Name":"/many","Type":"SecureString","Value":"x"}`)
-		refused("Parameters [/many] are SecureString parameters", "")
+		refused("the parameter /many is a SecureString", "")
 		b.must("DeleteParameter", `{"Name":"/many"}`)
 		b.must("PutParameter", `{"Name":"/many","Type":"StringList","Value":"x,y"}`)
 		id, _ := b.must("StartAutomationExecution", `{"DocumentName":"Mine"}`)["AutomationExecutionId"].(string)

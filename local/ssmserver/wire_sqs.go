@@ -34,9 +34,12 @@ func (s *Server) routeSQS(r *http.Request, body []byte) (call wireCall, ok bool)
 	call.early = checkContentType(r, sqsContentType)
 	decoded, err := decodeJSON(body)
 	call.params, _ = decoded.(map[string]any)
-	call.work = func(ctx context.Context, _ caller) ([]byte, error) {
+	call.work = func(ctx context.Context, by caller) ([]byte, error) {
 		if err != nil {
 			return nil, err
+		}
+		if answer, stubbed, err := s.stubbed(ctx, by, sqsService, name, decoded); stubbed {
+			return answer, err
 		}
 		out, err := s.queues.Do(ctx, queue.Request{Endpoint: "http://" + r.Host, Operation: name, Body: body})
 		if err != nil {

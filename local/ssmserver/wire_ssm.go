@@ -73,7 +73,7 @@ func (s *Server) routeSSM(r *http.Request, body []byte) wireCall {
 		if err != nil {
 			return nil, err
 		}
-		if answer, stubbed, err := s.stubbed(ctx, by, name, decoded); stubbed {
+		if answer, stubbed, err := s.stubbed(ctx, by, ssmService, name, decoded); stubbed {
 			return answer, err
 		}
 		if !call.known {

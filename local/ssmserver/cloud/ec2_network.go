@@ -4,7 +4,9 @@ import "slices"
 
 // The parts of the network and the image that the fleet stands on.
 const (
-	defaultImage         = "ami-0aaaaaaaaaaaaaaa1"
+	// DefaultImage is the ID of the one image that exists from the beginning.
+	DefaultImage = "ami-0aaaaaaaaaaaaaaa1"
+
 	defaultSnapshot      = "snap-0aaaaaaaaaaaaaaa1"
 	defaultVPC           = "vpc-0aaaaaaaaaaaaaaa1"
 	defaultSubnet        = "subnet-0aaaaaaaaaaaaaaa1"

@@ -157,10 +157,10 @@ func deleteSnapshot(c *Cloud, in request) (map[string]any, error) {
 func (c *Cloud) placeImage(now time.Time) {
 	made := now.Add(-30 * 24 * time.Hour)
 	s := &snapshot{id: defaultSnapshot, volume: "vol-ffffffff", size: 8, tags: map[string]string{}, started: made,
-		description: "The root of " + defaultImage}
+		description: "The root of " + DefaultImage}
 	s.name = "completed"
 	c.snapshots.put(s.id, s)
-	i := &image{id: defaultImage, label: "local-linux", description: "The image that the fleet runs", source: "ami-0aaaaaaaaaaaaaaa0", created: made,
+	i := &image{id: DefaultImage, label: "local-linux", description: "The image that the fleet runs", source: "ami-0aaaaaaaaaaaaaaa0", created: made,
 		tags: maps.Clone(map[string]string{"Name": "local-linux"}), disks: []disk{{device: rootDevice, snapshot: s.id, size: 8, kind: "gp3",
 			deleted: true}}}
 	i.name = "available"

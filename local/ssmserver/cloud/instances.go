@@ -90,7 +90,7 @@ func (c *Cloud) placeFleet(now time.Time) error {
 func (c *Cloud) newMachine(id string, now time.Time) *machine {
 	n := len(c.machines.order) + 10
 	return &machine{id: id, reservation: "r-" + strings.TrimPrefix(id, "i-"), launched: now, tags: map[string]string{},
-		image: defaultImage, kind: "t3.micro", subnet: defaultSubnet, vpc: defaultVPC, securityGroups: []string{defaultSecurityGroup},
+		image: DefaultImage, kind: "t3.micro", subnet: defaultSubnet, vpc: defaultVPC, securityGroups: []string{defaultSecurityGroup},
 		address: fmt.Sprintf("10.0.%d.%d", n/250, n%250+1), shutdown: "stop", sourceDestCheck: true}
 }
 
