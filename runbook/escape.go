@@ -184,11 +184,7 @@ func (a *analyser) document(d *Document, trail []childKey) Analysis {
 			s := &steps[i]
 			out.add(d.stepEscapes(s)...)
 			if s.Action == "aws:executeAutomation" {
-				found := a.child(d, s, trail)
-				out.add(found.Escapes...)
-				if len(out.Children) < maxEscapes {
-					out.Children = append(out.Children, found.Children...)
-				}
+				a.child(d, s, trail, &out)
 			}
 			look(s.Steps)
 		}

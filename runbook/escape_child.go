@@ -7,8 +7,7 @@ import (
 )
 
 // child looks at an aws:executeAutomation: the role that the step passes, and then the child's document.
-func (a *analyser) child(d *Document, s *Step, trail []childKey) Analysis {
-	var out Analysis
+func (a *analyser) child(d *Document, s *Step, trail []childKey, out *Analysis) {
 	at := s.at("inputs", "DocumentName")
 	key, ok := s.childKey()
 	link := Child{Step: s.Name, Document: key.name, Version: key.version, Pinned: versionNumber.MatchString(key.version)}
@@ -19,7 +18,7 @@ func (a *analyser) child(d *Document, s *Step, trail []childKey) Analysis {
 		e.Parameter, e.Fix = d.decides(s.Inputs["DocumentName"]), "Write the child's name out, one step for each child."
 		out.add(e)
 		out.Children = append(out.Children, link)
-		return out
+		return
 	}
 	child, problem := a.find(key, trail)
 	link.Known = child != nil
@@ -28,13 +27,12 @@ func (a *analyser) child(d *Document, s *Step, trail []childKey) Analysis {
 		e := at.escape(ChildUnclear, "%s", problem)
 		e.Fix = "Start the child from the first runbook of the chain."
 		out.add(e)
-		return out
+		return
 	}
 	out.add(d.edge(s, key, child)...)
 	if child != nil {
 		out.lift(s, key, a.look(child, key, trail))
 	}
-	return out
 }
 
 var versionNumber = regexp.MustCompile(`^[1-9][0-9]*$`)
@@ -72,20 +70,18 @@ func (a *analyser) look(child *Document, key childKey, trail []childKey) Analysi
 func (a *Analysis) lift(s *Step, key childKey, found Analysis) {
 	at := s.at("inputs", "DocumentName")
 	line, column := at.position()
-	for _, e := range found.Escapes {
+	for _, e := range found.Escapes[:min(len(found.Escapes), maxEscapes-min(len(a.Escapes), maxEscapes))] {
 		hop := Hop{Document: key.name, Version: key.version, Step: e.Step, Line: e.Line, Column: e.Column}
 		e.Trail = append([]Hop{hop}, e.Trail...)
 		e.Step, e.Path, e.Parameter = s.Name, at.path, ""
 		e.Line, e.Column = line, column
 		a.add(e)
 	}
-	for _, c := range found.Children {
+	for _, c := range found.Children[:min(len(found.Children), maxEscapes-min(len(a.Children), maxEscapes))] {
 		hop := Hop{Document: key.name, Version: key.version, Step: c.Step, Line: c.Line, Column: c.Column}
 		c.Trail = append([]Hop{hop}, c.Trail...)
 		c.Step, c.Line, c.Column = s.Name, line, column
-		if len(a.Children) < maxEscapes {
-			a.Children = append(a.Children, c)
-		}
+		a.Children = append(a.Children, c)
 	}
 }
 
