@@ -175,14 +175,14 @@ def in_service(autoscaling, number):
 
 
 def containers(ecs):
-    assert ecs.list_clusters()["clusterArns"] and ecs.list_services(cluster="main")["serviceArns"]
-    assert ecs.describe_clusters(clusters=["main"])["clusters"][0]["runningTasksCount"] == 2
-    ecs.update_service(cluster="main", service="shop", desiredCount=3, forceNewDeployment=True)
-    wait(ecs, "services_stable", cluster="main", services=["shop"])
-    task = ecs.list_tasks(cluster="main", serviceName="shop")["taskArns"][0]
-    ecs.stop_task(cluster="main", task=task, reason="a check")
-    wait(ecs, "tasks_stopped", cluster="main", tasks=[task])
-    assert isinstance(ecs.describe_tasks(cluster="main", tasks=[task])["tasks"][0]["stoppedAt"], datetime.datetime)
+    assert ecs.list_clusters()["clusterArns"] and ecs.list_services(cluster="default")["serviceArns"]
+    assert ecs.describe_clusters(clusters=["default"])["clusters"][0]["runningTasksCount"] == 2
+    ecs.update_service(cluster="default", service="shop", desiredCount=3, forceNewDeployment=True)
+    wait(ecs, "services_stable", cluster="default", services=["shop"])
+    task = ecs.list_tasks(cluster="default", serviceName="shop")["taskArns"][0]
+    ecs.stop_task(cluster="default", task=task, reason="a check")
+    wait(ecs, "tasks_stopped", cluster="default", tasks=[task])
+    assert isinstance(ecs.describe_tasks(cluster="default", tasks=[task])["tasks"][0]["stoppedAt"], datetime.datetime)
     refused("ClusterNotFoundException", ecs.describe_services, cluster="nope", services=["shop"])
 
 

@@ -220,3 +220,32 @@ func BenchmarkNew(b *testing.B) {
 		}
 	}
 }
+
+func TestChanges(t *testing.T) {
+	inSky(t, Options{}, func(s *sky) {
+		closed := func(c <-chan struct{}) bool {
+			select {
+			case <-c:
+				return true
+			default:
+				return false
+			}
+		}
+		changed, next := s.cloud.Changes()
+		s.must("ec2.DescribeInstances", `{}`)
+		if _, err := s.call("ec2.StopInstances", `{"InstanceIds":["i-0ccccccccccccccc1"]}`); err == nil || closed(changed) || !next.IsZero() {
+			s.Errorf("what changes nothing wakes those who wait: %v, next %v", err, next)
+		}
+		s.must("ec2.StopInstances", ids(web1))
+		if !closed(changed) {
+			s.Error("nobody was told of a change")
+		}
+		if _, next = s.cloud.Changes(); !next.Equal(time.Now().Add(2500 * time.Millisecond)) {
+			s.Errorf("next is %v", next)
+		}
+		changed, _ = s.cloud.Changes()
+		if err := s.cloud.SetInstance(web1, "stopped"); err != nil || !closed(changed) {
+			s.Errorf("nobody was told of a change by hand: %v", err)
+		}
+	})
+}

@@ -9,7 +9,7 @@
 //	autoscaling  the group web over the instances with Role=web; HealthCheck and ReplaceUnhealthy are suspended, or it
 //	             would replace what a runbook stops
 //	elbv2        the load balancer and the target group web of the same instances
-//	ecs          the cluster main with the service shop, which runs two tasks
+//	ecs          the cluster default with the service shop, which runs two tasks
 //	rds          the instance orders-db, in two Availability Zones, and the Aurora cluster shop-cluster, of the writer
 //	             shop-cluster-1 and the reader shop-cluster-2
 //	cloudwatch   the alarms web-errors, web-latency and db-cpu, all OK; SetAlarmState sets them

@@ -30,11 +30,11 @@ func regionNames() []string {
 		"us-east-1", "us-east-2", "us-west-1", "us-west-2"}
 }
 
-// chosen answers those of the things whose ID is asked for, and that pass the filters.
-func (in request) chosen(answer string, ids []string, id string, code string, of property, thing map[string]any) (map[string]any, error) {
+// chosen answers the one thing there is, unless another ID is asked for, which is missing, or filters keep it out.
+func (in request) chosen(answer string, ids []string, id string, missing *Error, of property, thing map[string]any) (map[string]any, error) {
 	for _, asked := range ids {
 		if asked != id {
-			return nil, in.fail(code, "The ID '%s' does not exist", brief(asked))
+			return nil, in.fail(missing.Code, missing.Message, brief(asked))
 		}
 	}
 	ok, err := in.keeps(of)
@@ -99,7 +99,7 @@ func describeSecurityGroups(c *Cloud, in request) (map[string]any, error) {
 			return nil, in.fail("InvalidGroup.NotFound", "The security group '%s' does not exist", brief(asked))
 		}
 	}
-	return in.chosen("SecurityGroups", in.texts("GroupIds"), defaultSecurityGroup, "InvalidGroup.NotFound",
+	return in.chosen("SecurityGroups", in.texts("GroupIds"), defaultSecurityGroup, &Error{Code: "InvalidGroup.NotFound", Message: "The security group '%s' does not exist"},
 		fields(nil, map[string][]string{"group-id": {defaultSecurityGroup}, "group-name": {name}, "vpc-id": {defaultVPC},
 			"owner-id": {c.options.Account}, "description": {name}}),
 		map[string]any{"GroupId": defaultSecurityGroup, "GroupName": name, "Description": name, "VpcId": defaultVPC, "OwnerId": c.options.Account,
@@ -108,7 +108,7 @@ func describeSecurityGroups(c *Cloud, in request) (map[string]any, error) {
 
 func describeSubnets(c *Cloud, in request) (map[string]any, error) {
 	zone := in.Region + "a"
-	return in.chosen("Subnets", in.texts("SubnetIds"), defaultSubnet, "InvalidSubnetID.NotFound",
+	return in.chosen("Subnets", in.texts("SubnetIds"), defaultSubnet, &Error{Code: "InvalidSubnetID.NotFound", Message: "The subnet ID '%s' does not exist"},
 		fields(nil, map[string][]string{"subnet-id": {defaultSubnet}, "vpc-id": {defaultVPC}, "availability-zone": {zone},
 			"default-for-az": {"true"}, "state": {"available"},
 			"cidr-block": {"10.0.0.0/16"}, "owner-id": {c.options.Account}}),
@@ -119,7 +119,7 @@ func describeSubnets(c *Cloud, in request) (map[string]any, error) {
 }
 
 func describeVpcs(c *Cloud, in request) (map[string]any, error) {
-	return in.chosen("Vpcs", in.texts("VpcIds"), defaultVPC, "InvalidVpcID.NotFound",
+	return in.chosen("Vpcs", in.texts("VpcIds"), defaultVPC, &Error{Code: "InvalidVpcID.NotFound", Message: "The vpc ID '%s' does not exist"},
 		fields(nil, map[string][]string{"vpc-id": {defaultVPC}, "is-default": {"true"}, "isDefault": {"true"}, "state": {"available"},
 			"cidr": {"10.0.0.0/16"}, "owner-id": {c.options.Account}}),
 		map[string]any{"VpcId": defaultVPC, "IsDefault": true, "State": "available", "CidrBlock": "10.0.0.0/16",

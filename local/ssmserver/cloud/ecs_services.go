@@ -52,7 +52,7 @@ const (
 	taskRunning  = "RUNNING"
 	taskLeaving  = "DEPROVISIONING"
 	taskStopped  = "STOPPED"
-	ecsCluster   = "main"
+	ecsCluster   = "default" // which requests mean that name none
 	maxWanted    = 500
 	maxServiceEv = 100
 )
@@ -65,7 +65,6 @@ func (c *Cloud) ecsARN(region, kind, name string) string {
 func (c *Cloud) ecsCluster(in request) error {
 	given := in.text("cluster")
 	if given == "" || given == ecsCluster || given == c.ecsARN(in.Region, "cluster", ecsCluster) {
-		// The cluster that requests mean which name none is called default; here there is but one.
 		return nil
 	}
 	return in.fail("ClusterNotFoundException", "Cluster not found.")

@@ -30,7 +30,6 @@ type shape struct {
 	members []member // of a structure, in the model's order
 	element *shape   // of a list or a map
 	item    string   // a list's element name on the wire, "" for the protocol's own
-	flat    bool     // a list without an element around its items
 }
 
 type member struct {
@@ -165,21 +164,20 @@ func (p *modelParser) addMembers(words []string) error {
 }
 
 func (p *modelParser) kind(text string) (*shape, error) {
-	inner, flat := strings.CutSuffix(text, "+")
 	switch {
 	case len(text) == 1 && strings.Contains("sifbtx", text):
 		return &shape{kind: text[0]}, nil
 	case strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}"):
 		element, err := p.kind(text[1 : len(text)-1])
 		return &shape{kind: kindMap, element: element}, err
-	case strings.HasPrefix(inner, "[") && strings.HasSuffix(inner, "]"):
-		inner = inner[1 : len(inner)-1]
+	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]"):
+		inner := text[1 : len(text)-1]
 		item := ""
 		if i := strings.LastIndexAny(inner, "@]"); i >= 0 && inner[i] == '@' {
 			inner, item = inner[:i], inner[i+1:]
 		}
 		element, err := p.kind(inner)
-		return &shape{kind: kindList, element: element, item: item, flat: flat}, err
+		return &shape{kind: kindList, element: element, item: item}, err
 	case text != "" && text[0] >= 'A' && text[0] <= 'Z':
 		return p.structure(text), nil
 	}

@@ -108,7 +108,7 @@ type snapshotList struct {
 func (c *Cloud) listSnapshots(in request, l snapshotList) (map[string]any, error) {
 	id := strings.ToLower(in.text(l.id))
 	if id != "" && !c.databaseSnapshots.has(l.key+id) {
-		return nil, in.failStatus(404, l.missing, "%s %s not found.", l.id, brief(id))
+		return nil, in.failStatus(404, l.missing, "%s %s not found.", strings.TrimSuffix(l.id, "Identifier"), brief(id))
 	}
 	var out []any
 	for _, name := range c.databaseSnapshots.order {

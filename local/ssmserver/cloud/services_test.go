@@ -9,32 +9,32 @@ import (
 
 func TestContainerService(t *testing.T) {
 	inSky(t, Options{}, func(s *sky) {
-		describe := `{"cluster":"main","services":["shop"]}`
+		describe := `{"cluster":"default","services":["shop"]}`
 		look := func(path, want string) {
 			s.Helper()
 			s.want("ecs.DescribeServices", describe, "services.0."+path, want)
 		}
 		look("runningCount", "2")
-		s.must("ecs.UpdateService", `{"cluster":"main","service":"shop","desiredCount":4}`)
+		s.must("ecs.UpdateService", `{"cluster":"default","service":"shop","desiredCount":4}`)
 		look("pendingCount", "2")
 		look("deployments.0.rolloutState", "IN_PROGRESS")
 		time.Sleep(2 * time.Second)
 		look("runningCount", "4")
 		look("events.0.message", "(service shop) has reached a steady state.")
-		s.must("ecs.UpdateService", `{"cluster":"main","service":"shop","forceNewDeployment":true}`)
+		s.must("ecs.UpdateService", `{"cluster":"default","service":"shop","forceNewDeployment":true}`)
 		look("deployments.*.status", "[PRIMARY ACTIVE]")
 		time.Sleep(2 * time.Second)
 		look("deployments.*.status", "[PRIMARY ACTIVE]")
 		time.Sleep(2 * time.Second)
 		look("deployments.*.rolloutState", "[COMPLETED]")
 		look("runningCount", "4")
-		task := fmt.Sprint(s.must("ecs.ListTasks", `{"cluster":"main","serviceName":"shop"}`, "taskArns.0"))
-		s.want("ecs.StopTask", `{"cluster":"main","task":"`+task+`","reason":"it leaks"}`, "task.desiredStatus", "STOPPED")
+		task := fmt.Sprint(s.must("ecs.ListTasks", `{"cluster":"default","serviceName":"shop"}`, "taskArns.0"))
+		s.want("ecs.StopTask", `{"cluster":"default","task":"`+task+`","reason":"it leaks"}`, "task.desiredStatus", "STOPPED")
 		time.Sleep(2 * time.Second)
-		s.want("ecs.DescribeTasks", `{"cluster":"main","tasks":["`+task+`"]}`, "tasks.0.stoppedReason", "it leaks")
+		s.want("ecs.DescribeTasks", `{"cluster":"default","tasks":["`+task+`"]}`, "tasks.0.stoppedReason", "it leaks")
 		look("runningCount", "4")
 		s.want("ecs.ListTasks", `{"desiredStatus":"STOPPED","maxResults":2}`, "taskArns.#", "2")
-		s.must("ecs.UpdateService", `{"cluster":"main","service":"shop","desiredCount":1,"taskDefinition":"shop:2"}`)
+		s.must("ecs.UpdateService", `{"cluster":"default","service":"shop","desiredCount":1,"taskDefinition":"shop:2"}`)
 		time.Sleep(5 * time.Second)
 		look("taskDefinition", "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:2")
 		look("runningCount", "1")
@@ -48,13 +48,13 @@ func TestContainerService(t *testing.T) {
 
 func TestContainersRefuse(t *testing.T) {
 	inSky(t, Options{}, func(s *sky) {
-		s.want("ecs.ListClusters", `{}`, "clusterArns", "[arn:aws:ecs:eu-west-1:123456789012:cluster/main]")
-		s.want("ecs.ListServices", `{"cluster":"main"}`, "serviceArns.#", "1")
-		s.want("ecs.DescribeClusters", `{"clusters":["main","x"]}`, "failures.0.reason", "MISSING")
-		s.want("ecs.DescribeServices", `{"cluster":"main","services":["x"]}`, "failures.0.arn", "arn:aws:ecs:eu-west-1:123456789012:service/main/x")
-		s.want("ecs.DescribeTasks", `{"cluster":"main","tasks":["x"]}`, "failures.#", "1")
+		s.want("ecs.ListClusters", `{}`, "clusterArns", "[arn:aws:ecs:eu-west-1:123456789012:cluster/default]")
+		s.want("ecs.ListServices", `{"cluster":"default"}`, "serviceArns.#", "1")
+		s.want("ecs.DescribeClusters", `{"clusters":["default","x"]}`, "failures.0.reason", "MISSING")
+		s.want("ecs.DescribeServices", `{"cluster":"default","services":["x"]}`, "failures.0.arn", "arn:aws:ecs:eu-west-1:123456789012:service/default/x")
+		s.want("ecs.DescribeTasks", `{"cluster":"default","tasks":["x"]}`, "failures.#", "1")
 		s.refused("ecs.DescribeServices", `{"cluster":"x","services":["shop"]}`, "ClusterNotFoundException", "Cluster not found.")
-		s.refused("ecs.UpdateService", `{"cluster":"main","service":"x"}`, "ServiceNotFoundException", "Service not found.")
+		s.refused("ecs.UpdateService", `{"cluster":"default","service":"x"}`, "ServiceNotFoundException", "Service not found.")
 		s.refused("ecs.ListTasks", `{"serviceName":"x"}`, "ServiceNotFoundException", "")
 		s.refused("ecs.ListTasks", `{"desiredStatus":"x"}`, "InvalidParameterException", "")
 		s.refused("ecs.StopTask", `{"task":"x"}`, "InvalidParameterException", "The referenced task was not found.")
@@ -152,6 +152,7 @@ func TestAlarms(t *testing.T) {
 		s.want("cloudwatch.DescribeAlarms", `{"AlarmNames":["new"]}`, "MetricAlarms.0.ActionsEnabled", "false")
 		s.must("cloudwatch.EnableAlarmActions", `{"AlarmNames":["new","nope"]}`)
 		s.want("cloudwatch.DescribeAlarms", `{"MaxRecords":3}`, "MetricAlarms.#", "3")
+		s.want("cloudwatch.DescribeAlarms", `{"MaxRecords":4}`, "NextToken", "<nil>")
 		s.must("cloudwatch.DeleteAlarms", `{"AlarmNames":["new"]}`)
 		s.refused("cloudwatch.DeleteAlarms", `{"AlarmNames":["new"]}`, "ResourceNotFound", "")
 		s.refused("cloudwatch.PutMetricAlarm", `{"AlarmName":"x","ComparisonOperator":"Near","EvaluationPeriods":1}`, "ValidationError", "comparisonOperator")

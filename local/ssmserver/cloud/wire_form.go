@@ -76,10 +76,6 @@ func (x *Exchange) structure(s *shape, n *formNode) map[string]any {
 		name := x.formName(m)
 		child := n.children[name]
 		delete(rest, name)
-		if m.shape.kind == kindList && m.shape.flat && m.shape.item != "" && child == nil {
-			child = n.children[m.shape.item]
-			delete(rest, m.shape.item)
-		}
 		if child != nil {
 			out[m.name] = x.value(m.shape, child)
 		}
@@ -116,7 +112,7 @@ func (x *Exchange) value(s *shape, n *formNode) any {
 }
 
 func (x *Exchange) list(s *shape, n *formNode) []any {
-	if x.protocol == protocolQuery && !s.flat {
+	if x.protocol == protocolQuery {
 		item := s.item
 		if item == "" {
 			item = "member"

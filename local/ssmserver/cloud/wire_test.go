@@ -57,7 +57,7 @@ func TestDecode(t *testing.T) {
 		"Action=GetCallerIdentity&Version=2011-06-15":                                                                   {form, "", "sts.GetCallerIdentity", `{}`},
 		"Action=StopInstances&Version=2016-11-15&Speed=1&InstanceId.1=i-1":                                              {form, "", "ec2.StopInstances", `{"InstanceIds":["i-1"],"Speed":""}`},
 		`{"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.5}]}`:                                         {"application/x-amz-json-1.0", "GraniteServiceVersion20100801.PutMetricData", "cloudwatch.PutMetricData", `{"Namespace":"n","MetricData":[{"MetricName":"m","Value":1.5}]}`},
-		`{"cluster": "main", "services": ["shop"]}`:                                                                     {"application/x-amz-json-1.1", "AmazonEC2ContainerServiceV20141113.DescribeServices", "ecs.DescribeServices", `{"cluster":"main","services":["shop"]}`},
+		`{"cluster": "default", "services": ["shop"]}`:                                                                  {"application/x-amz-json-1.1", "AmazonEC2ContainerServiceV20141113.DescribeServices", "ecs.DescribeServices", `{"cluster":"default","services":["shop"]}`},
 		"": {"application/x-amz-json-1.1", "AmazonEC2ContainerServiceV20141113.ListClusters", "ecs.ListClusters", `{}`},
 	} {
 		x := decode(t, c, row.kind, row.target, body)

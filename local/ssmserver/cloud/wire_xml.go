@@ -64,15 +64,11 @@ func (w *xmlWriter) list(s *shape, name string, v any) {
 	if item == "" {
 		item = w.item
 	}
-	if s.flat {
-		item = name
-	} else {
-		w.open(name)
-		defer w.close(name)
-	}
+	w.open(name)
 	for _, value := range all {
 		w.value(s.element, item, value)
 	}
+	w.close(name)
 }
 
 // xmlText is a scalar as text. Answers of stubs may have any type.
