@@ -127,6 +127,8 @@ func assumptions() []Assumption {
 		{"times in answers of the local AWS", "ISO 8601 texts in the outputs of steps"},
 		{"InstanceIds", "a single string is a list of one; a list inside the list is spread"},
 		{"FailureDetails", "Details is empty"},
+		{"Owner of ListDocuments", "Public is what AWS owns and what is shared with everyone, Private the rest of one's own; ThirdParty is empty"},
+		{"documents", "500 of one's own, 1,000 versions each, and here 32 MB of content together; the version to update must be the newest; no version of a document can have the content of another one of it"},
 		{"DescribeDocument Hash", "SHA-256 of the content as stored, in the document's own format"},
 		{"Parameter Store", "one store for every Region; a SecureString without WithDecryption comes as a text that is not its value; " +
 			"the public parameters under /aws/service/ami- all name the one image that there is, the others do not exist"},

@@ -97,9 +97,9 @@ func checkDocumentFilters(filters []filter) error {
 func (l *library) matches(d document, key, v string) bool {
 	switch key {
 	case "Owner":
-		// Nothing here is shared, so that Public is what Amazon owns and Private what the account owns.
-		own := d.owner == l.account
-		return own && (v == "Self" || v == "Private" || v == d.owner) || !own && (v == ownerAmazon || v == "Public")
+		_, shared := d.shares[everyone]
+		own, public := d.owner == l.account, d.owner == ownerAmazon || shared
+		return own && (v == "Self" || v == d.owner) || v == ownerAmazon && d.owner == ownerAmazon || v == "Public" && public || v == "Private" && !public
 	case "Name":
 		return strings.HasPrefix(d.name, v)
 	case "PlatformTypes":

@@ -34,7 +34,10 @@ func createDocument(s *Server, _ caller, in createDocumentRequest) (any, error) 
 	case in.DocumentType != typeAutomation:
 		return nil, refuse(codeValidation, "The local SSM covers documents of DocumentType Automation only.")
 	case len(in.Requires) > 0, len(in.Attachments) > 0:
-		return nil, refuse(codeValidation, "Requires and Attachments are not covered by the local SSM yet.")
+		return nil, refuse(codeValidation, "Requires and Attachments are not covered by the local SSM.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
 	}
 	parsed, err := acceptContent(in.Content, in.DocumentFormat)
 	if err != nil {
@@ -78,7 +81,7 @@ func (l *library) create(in createDocumentRequest, parsed *runbook.Document) (an
 	if l.documents[in.Name] != nil {
 		return nil, refuse("DocumentAlreadyExists", "Document with same name %s already exists", in.Name)
 	}
-	if len(l.documents) >= maxDocuments {
+	if l.owned() >= maxDocuments || l.full(len(in.Content)) {
 		return nil, refuse("DocumentLimitExceeded", "You can have at most %d active SSM documents.", maxDocuments)
 	}
 	d := &document{name: in.Name, owner: l.account, displayName: in.DisplayName, targetType: in.TargetType, tags: in.Tags, next: 1, standard: 1}
@@ -106,7 +109,7 @@ type updateDocumentRequest struct {
 
 func updateDocument(s *Server, _ caller, in updateDocumentRequest) (any, error) {
 	if len(in.Attachments) > 0 {
-		return nil, refuse(codeValidation, "Attachments are not covered by the local SSM yet.")
+		return nil, refuse(codeValidation, "Attachments are not covered by the local SSM.")
 	}
 	parsed, err := acceptContent(in.Content, in.DocumentFormat)
 	if err != nil {
@@ -133,7 +136,7 @@ func (l *library) update(in updateDocumentRequest, parsed *runbook.Document) (an
 			return nil, refuse("DuplicateDocumentVersionName", "The version name has already been used in this document.")
 		}
 	}
-	if len(d.versions) >= maxVersions {
+	if len(d.versions) >= maxVersions || l.full(len(in.Content)) {
 		return nil, refuse("DocumentVersionLimitExceeded", "The document has too many versions. Delete one or more document versions and try again.")
 	}
 	if in.DisplayName != "" {
@@ -185,6 +188,9 @@ func deleteDocument(s *Server, _ caller, in deleteDocumentRequest) (any, error) 
 		return nil, err
 	}
 	if in.DocumentVersion == "" && in.VersionName == "" {
+		if len(d.shares) > 0 {
+			return nil, refuse("InvalidDocumentOperation", "You attempted to delete a document while it is still shared. You must stop sharing the document before you can delete it.")
+		}
 		delete(l.documents, in.Name)
 		return struct{}{}, nil
 	}

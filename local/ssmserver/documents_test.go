@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -165,21 +166,39 @@ func TestGetDocumentConverts(t *testing.T) {
 	}
 }
 
+// builtinNames gives the names of built-in documents, sorted.
+func (b *bubble) builtinNames(prefix string) string {
+	b.Helper()
+	entries, err := builtin.ReadDir("documents")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if name := strings.TrimSuffix(entry.Name(), ".yaml"); strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
 func TestListDocuments(t *testing.T) {
 	inBubble(t, Options{}, func(b *bubble) {
-		const aws = "AWS-RestartEC2Instance AWS-StartEC2Instance AWS-StopEC2Instance"
+		aws, own := b.builtinNames("AWS-"), b.builtinNames("Handrail-")+" Mine"
 		if status, answer := b.document("CreateDocument", map[string]any{"Name": "Mine", "Content": oneStep, "DocumentType": "Automation",
 			"TargetType": "/AWS::EC2::Instance", "Tags": []any{map[string]string{"Key": "team", "Value": "web"}}}); status != 200 {
 			b.Fatal(answer)
 		}
 		for body, want := range map[string]string{
-			`{}`: aws + " Handrail-DrainAndRestart Mine",
-			`{"Filters":[{"Key":"Owner","Values":["Amazon"]}]}`:                                             aws,
-			`{"Filters":[{"Key":"Owner","Values":["Public"]}]}`:                                             aws,
-			`{"Filters":[{"Key":"Owner","Values":["Self"]}]}`:                                               "Handrail-DrainAndRestart Mine",
-			`{"Filters":[{"Key":"Owner","Values":["Private"]}]}`:                                            "Handrail-DrainAndRestart Mine",
-			`{"Filters":[{"Key":"Owner","Values":["ThirdParty"]}]}`:                                         "",
-			`{"Filters":[{"Key":"Name","Values":["AWS-St","Mi"]}]}`:                                         "AWS-StartEC2Instance AWS-StopEC2Instance Mine",
+			`{}`: aws + " " + own,
+			`{"Filters":[{"Key":"Owner","Values":["Amazon"]}]}`:     aws,
+			`{"Filters":[{"Key":"Owner","Values":["Public"]}]}`:     aws,
+			`{"Filters":[{"Key":"Owner","Values":["Self"]}]}`:       own,
+			`{"Filters":[{"Key":"Owner","Values":["Private"]}]}`:    own,
+			`{"Filters":[{"Key":"Owner","Values":["ThirdParty"]}]}`: "",
+			`{"Filters":[{"Key":"Name","Values":["AWS-St","Mi"]}]}`: strings.Join([]string{"AWS-StartEC2Instance AWS-StartEC2InstanceWithApproval AWS-StartRdsInstance",
+				"AWS-StopEC2Instance AWS-StopEC2InstanceWithApproval AWS-StopRdsInstance Mine"}, " "),
 			`{"Filters":[{"Key":"DocumentType","Values":["Automation"]},{"Key":"Name","Values":["Mine"]}]}`: "Mine",
 			`{"Filters":[{"Key":"DocumentType","Values":["Command"]}]}`:                                     "",
 			`{"Filters":[{"Key":"PlatformTypes","Values":["Linux"]},{"Key":"Owner","Values":["Amazon"]}]}`:  aws,
@@ -191,10 +210,13 @@ func TestListDocuments(t *testing.T) {
 				b.Errorf("%s: got %q %q", body, got, token)
 			}
 		}
-		first, token := b.describe("ListDocuments", "DocumentIdentifiers", "Name", `{"MaxResults":3}`, nil)
-		second, last := b.describe("ListDocuments", "DocumentIdentifiers", "Name", `{"MaxResults":3,"NextToken":"`+token+`"}`, nil)
-		if first != aws || second != "Handrail-DrainAndRestart Mine" || last != "" {
-			b.Errorf("%q %q %q", first, second, last)
+		var pages []string
+		for token, more := "", true; more; more = token != "" {
+			page, next := b.describe("ListDocuments", "DocumentIdentifiers", "Name", `{"MaxResults":3,"NextToken":"`+token+`"}`, nil)
+			pages, token = append(pages, page), next
+		}
+		if got := strings.Join(pages, " "); got != aws+" "+own || len(pages) != (len(strings.Fields(got))+2)/3 {
+			b.Errorf("%q", pages)
 		}
 		b.must("UpdateDocument", `{"Name":"Mine","Content":`+fmt.Sprintf("%q", otherStep)+`}`)
 		if got, token := b.describe("ListDocumentVersions", "DocumentVersions", "DocumentVersion", `{"Name":"Mine","MaxResults":1}`, nil); got != "2" || token == "" {

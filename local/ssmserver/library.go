@@ -36,6 +36,7 @@ type library struct {
 type document struct {
 	name, owner, displayName, targetType string
 	tags                                 []tag
+	shares                               share      // never changed once set
 	versions                             []*version // by number; deleted ones are gone
 	next                                 int
 	standard                             int // the number of the default version
@@ -141,6 +142,30 @@ func (d *document) add(content, format, name string, parsed *runbook.Document) *
 	d.next++
 	d.versions = append(d.versions, v)
 	return v
+}
+
+// maxContent bounds what all documents hold together, in bytes. AWS has no such limit.
+const maxContent = 32 << 20
+
+// full says whether there is no room for so much more content. Call it with the lock held.
+func (l *library) full(more int) bool {
+	for _, d := range l.documents {
+		for _, v := range d.versions {
+			more += len(v.content)
+		}
+	}
+	return more > maxContent
+}
+
+// owned counts the account's own documents. Call it with the lock held.
+func (l *library) owned() int {
+	n := 0
+	for _, d := range l.documents {
+		if d.owner == l.account {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *document) latest() *version { return d.versions[len(d.versions)-1] }
