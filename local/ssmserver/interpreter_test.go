@@ -215,7 +215,7 @@ func TestCloseStopsEverythingAtOnce(t *testing.T) {
 			b.Errorf("Close took %s", waited)
 		}
 		b.want(b.after(time.Hour, id), "InProgress: a=InProgress b=Pending")
-		if status, answer := b.call("StartAutomationExecution", `{"DocumentName":"Test-4"}`); status != 500 || answer["__type"] != "InternalServerError" {
+		if status, answer := b.call("StartAutomationExecution", `{"DocumentName":"Handrail-FailoverDatabase"}`); status != 500 || answer["__type"] != "InternalServerError" {
 			b.Errorf("start after Close: %d %v", status, answer)
 		}
 	})
