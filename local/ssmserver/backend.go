@@ -59,7 +59,7 @@ func (o ownOperations) Call(ctx context.Context, call cloud.Call) (map[string]an
 	if err != nil {
 		return nil, err
 	}
-	body, err = o.server.handle(ctx, op, caller{arn: call.Caller, region: call.Region}, decoded, body)
+	body, err = o.server.handle(ctx, op, caller{arn: call.Caller, region: call.Region, execution: startedFrom(ctx)}, decoded, body)
 	var refused *apiError
 	if errors.As(err, &refused) {
 		return nil, &cloud.Error{Code: refused.code, Message: refused.message, Operation: op.name, Status: refused.status}
@@ -73,6 +73,15 @@ func (o ownOperations) Call(ctx context.Context, call cloud.Call) (map[string]an
 	}
 	object, _ := answer.(map[string]any)
 	return object, nil
+}
+
+// startedFromKey marks the context of what a step of an execution calls.
+type startedFromKey struct{}
+
+// startedFrom is the execution whose step calls, nil if a client does.
+func startedFrom(ctx context.Context) *execution {
+	e, _ := ctx.Value(startedFromKey{}).(*execution)
+	return e
 }
 
 // stubbed answers a script's call of SSM or SQS by a stub. ok is false if there is none, and for everyone else who calls.

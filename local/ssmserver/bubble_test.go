@@ -15,6 +15,8 @@ import (
 type bubble struct {
 	*testing.T
 	server *Server
+	// assumes is the role of the documents that create makes, "" for none.
+	assumes string
 }
 
 // inBubble runs story where time passes only while everything waits. The fleet has its default times.
@@ -70,7 +72,7 @@ func (b *bubble) must(operation, body string) map[string]any {
 // create makes a document of these steps, written as JSON without the outer brackets.
 func (b *bubble) create(name, steps string) {
 	b.Helper()
-	content := `{"schemaVersion":"0.3","parameters":{"P":{"type":"String","default":"x"},"L":{"type":"StringList","default":["a","b"]}},` +
+	content := `{"schemaVersion":"0.3","assumeRole":"` + b.assumes + `","parameters":{"P":{"type":"String","default":"x"},"L":{"type":"StringList","default":["a","b"]}},` +
 		`"mainSteps":[` + steps + `]}`
 	quoted, err := json.Marshal(content)
 	if err != nil {

@@ -33,7 +33,7 @@ const maxAWSCalls = 1_000
 // in any spelling. The answer holds string, bool, json.Number, nil, []any and map[string]any.
 func (c *stepContext) call(ctx context.Context, service, operation string, params map[string]any) (map[string]any, error) {
 	call := cloud.Call{Service: strings.ToLower(service), Operation: pascal(operation), Params: params, Region: c.execution.region, Caller: c.execution.identity}
-	answer, err := c.server.backend.Call(ctx, call)
+	answer, err := c.server.backend.Call(context.WithValue(ctx, startedFromKey{}, c.execution), call)
 	noted := call
 	if op, ok := c.server.ownOperation(call); ok && op.secret {
 		noted.Params = nil

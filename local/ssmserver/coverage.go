@@ -70,13 +70,14 @@ func assumptions() []Assumption {
 			"isEnd ends the iteration; CurrentIteratorValue keeps its type; a reference to a step inside means its newest run; a time-out of the loop is one of the step that runs; steps of a loop that did not run are not listed"},
 		{"aws:updateVariable", "the Value has at most 100 KB"},
 		{"final status", "that of the first critical step that failed or timed out; Abort always counts as critical"},
+		{"12 hours without an assume role", "counted from the end of the queue; then the running step and the execution are TimedOut, whatever onFailure says"},
 		{"assume role", "checked when the execution starts: its shape, that it is one of the account's roles, and that it trusts ssm.amazonaws.com; " +
 			"the condition keys of trust policies and iam:PassRole are not looked at"},
 		{"outputs of steps", "a selector that finds nothing, or null, gives \"\" for String, Integer and Boolean and an empty StringList, MapList or StringMap; " +
 			"a value that cannot be converted fails the step"},
 		{"aws:executeAutomation", "a child that ends in another way than Success fails the step, which keeps ExecutionId and Status as outputs; " +
 			"a list inside a list of RuntimeParameters is spread, null is left out; the step ends after the child it cancels, unless its time ran out"},
-		{"levels of automations", "the children of targets and of locations count as levels, too"},
+		{"levels of automations", "the children of targets and of locations count as levels, too, and so does what a step starts with ssm.StartAutomationExecution"},
 		{"Targets", "values are checked when their child starts, whose step fails then; one of the Parameters that is the target parameter is ignored; " +
 			"the parent shows the Parameters that were given, without defaults; Mode Interactive is refused"},
 		{"Targets that are looked up", "by the execution's role after the start: tags of instances with ec2.DescribeInstances, of other target types with the tagging API, " +

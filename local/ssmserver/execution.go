@@ -54,7 +54,7 @@ type execution struct {
 	identity        string
 	account, region string
 	parentID        string
-	depth           int    // 0 for what a client started, 1 for its children
+	depth           int    // 0 for what a client started, 1 for what that one started
 	target          string // what the parent of many targets started this child for
 	placed          string // the role of the location that the execution was placed in, "" if none
 	// overseas and rated say that an ancestor runs in several accounts and Regions, and that one is a parent of many.

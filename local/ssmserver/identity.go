@@ -85,7 +85,7 @@ type caller struct {
 	arn string
 	// region is the one in the signature's scope.
 	region string
-	// execution and run are set for a script that calls with the key of its step.
+	// execution is the one whose step calls, nil for a client. run is set, too, for a script that calls with the key of its step.
 	execution *execution
 	run       *stepRun
 }

@@ -57,6 +57,8 @@ func (s *Server) run(ctx context.Context, e *execution) {
 		e.begin()
 		s.watchAlarm(ctx, e)
 	}
+	ctx, stop := e.limited(ctx)
+	defer stop()
 	switch {
 	case !granted:
 	case e.drive != nil:
@@ -66,9 +68,23 @@ func (s *Server) run(ctx context.Context, e *execution) {
 	default:
 		s.walk(ctx, e, &block{runs: e.main}, 0)
 	}
+	if errors.Is(context.Cause(ctx), errTimedOut) {
+		e.conclude(statusTimedOut, "The automation ran longer than 12 hours without an assume role.")
+	}
 	if !e.isCut() {
 		e.finish()
 	}
+}
+
+// callerTime is how long an execution may run with the rights of its caller:
+// docs.aws.amazon.com/general/latest/gr/ssm.html, "Maximum duration an automation execution can run when running in the context of a user".
+const callerTime = 12 * time.Hour
+
+func (e *execution) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if e.role != "" {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, callerTime, errTimedOut)
 }
 
 func (e *execution) isCut() bool {
@@ -145,6 +161,13 @@ func (e *execution) canEnter(b *block, i int, name string) bool {
 		return true
 	}
 	return false
+}
+
+// conclude is decide for those who do not hold e.mu.
+func (e *execution) conclude(status, reason string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.decide(status, reason)
 }
 
 // decide remembers the first failure that decides about the whole. The caller holds e.mu.

@@ -37,7 +37,7 @@ type group struct {
 func (s *Server) driveParent(ctx context.Context, e *execution, d document, v *version) {
 	groups, err := s.groups(ctx, e, d, v)
 	if err != nil {
-		e.fail("The targets couldn't be resolved: " + err.Error())
+		e.conclude(statusFailed, "The targets couldn't be resolved: "+err.Error())
 		return
 	}
 	e.mu.Lock()
@@ -52,16 +52,9 @@ func (s *Server) driveParent(ctx context.Context, e *execution, d document, v *v
 	all.Wait()
 	for _, g := range groups {
 		if g.pace.stopped() {
-			e.fail(fmt.Sprintf("%d automations didn't succeed, and the error threshold is %d.", g.pace.errors, g.pace.allowed))
+			e.conclude(statusFailed, fmt.Sprintf("%d automations didn't succeed, and the error threshold is %d.", g.pace.errors, g.pace.allowed))
 		}
 	}
-}
-
-// fail decides that a parent ends Failed, unless it ends Cancelled.
-func (e *execution) fail(reason string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.decide(statusFailed, reason)
 }
 
 func (s *Server) groups(ctx context.Context, e *execution, d document, v *version) ([]*group, error) {

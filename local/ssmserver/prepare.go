@@ -15,15 +15,17 @@ type origin struct {
 	by              string // the ARN shown as ExecutedBy
 	account, region string
 	parent          *execution // nil if a client starts it
+	// starter is the execution one of whose steps called StartAutomationExecution. It is no parent, but counts as a level.
+	starter *execution
 	// target is what a parent of many targets starts this child for.
 	target string
 	// role is what the child of a parent of many locations runs as, whatever the document says; "" lets the document decide.
 	role string
 }
 
-// home is a start by a client.
+// home is a start by a client, or by a step that calls the API.
 func (s *Server) home(by caller) origin {
-	return origin{by: by.arn, account: s.options.Account, region: s.options.Region}
+	return origin{by: by.arn, account: s.options.Account, region: s.options.Region, starter: by.execution}
 }
 
 // child is a start by e, on behalf of whoever started e.
@@ -36,10 +38,13 @@ func (e *execution) child() origin {
 const maxDepth = 5
 
 func (o origin) depth() int {
-	if o.parent == nil {
-		return 0
+	switch {
+	case o.parent != nil:
+		return o.parent.depth + 1
+	case o.starter != nil:
+		return o.starter.depth + 1
 	}
-	return o.parent.depth + 1
+	return 0
 }
 
 // overseas says whether the execution belongs to one that runs in several accounts and Regions.

@@ -172,6 +172,7 @@ func TestSignalsThatNobodyGives(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, people(), func(b *bubble) {
+				b.assumes = role
 				id := b.start(row.step + "," + ok("b", ""))
 				b.want(b.after(row.wait-time.Second, id), "Waiting: a=Waiting b=Pending")
 				e := b.after(2*time.Second, id)
