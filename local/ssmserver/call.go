@@ -26,8 +26,12 @@ type AWSCall struct {
 	Error string `json:"error,omitempty"`
 }
 
-// maxAWSCalls bounds what one execution remembers; then the oldest are forgotten.
-const maxAWSCalls = 1_000
+const (
+	// maxAWSCalls bounds what one execution remembers; then the oldest are forgotten.
+	maxAWSCalls = 1_000
+	// maxCallParams bounds the parameters of a call that are remembered, maxCallText the other texts.
+	maxCallParams, maxCallText = 4 << 10, 200
+)
 
 // call does one AWS operation as the execution's role. service and operation are as the document has them: boto3's names
 // in any spelling. The answer holds string, bool, json.Number, nil, []any and map[string]any.
@@ -85,9 +89,7 @@ func plain(answer map[string]any) (map[string]any, error) {
 // note remembers a call in the execution's ledger.
 func (e *execution) note(run *stepRun, role string, call cloud.Call, err error) {
 	entry := AWSCall{Time: time.Now(), Step: run.step.Name, Operation: call.Name(), Role: role, Caller: call.Caller}
-	if text, err := json.Marshal(call.Params); err == nil && len(text) <= 4<<10 {
-		entry.Params = text
-	}
+	text, unwritable := json.Marshal(call.Params)
 	var refused *cloud.Error
 	var api *apiError
 	switch {
@@ -98,8 +100,12 @@ func (e *execution) note(run *stepRun, role string, call cloud.Call, err error) 
 	case err != nil:
 		entry.Error = err.Error()
 	}
+	entry.Operation, entry.Error = cut(entry.Operation, maxCallText), cut(entry.Error, maxCallText)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if unwritable == nil && len(text) <= maxCallParams && e.keeps.room(len(text)) {
+		entry.Params = text
+	}
 	if len(e.awsCalls) >= maxAWSCalls {
 		e.awsCalls, e.awsForgotten = e.awsCalls[1:], e.awsForgotten+1
 	}

@@ -57,7 +57,7 @@ func assumptions() []Assumption {
 		{"allowedPattern", "must match the whole value"},
 		{"Boolean parameters", "true and false in any case"},
 		{"isEnd", "ends the execution even if onFailure names a step; a branch whose choice holds goes there in spite of it"},
-		{"maxAttempts", "the next attempt follows at once, each with the step's whole time; inputs that are not valid are not tried again"},
+		{"maxAttempts", "the next attempt follows at once, from the eleventh on after a second, each with the step's whole time; inputs that are not valid are not tried again"},
 		{"a cancellation between two steps", "the next step stays Pending; nothing runs after it"},
 		{"approvals", "a caller who is not in Approvers gets InvalidAutomationSignalException; a principal counts once, all sessions of a listed role as one; " +
 			"a rejection is final whatever maxAttempts says, and may follow one's own approval"},
@@ -71,6 +71,7 @@ func assumptions() []Assumption {
 		{"aws:updateVariable", "the Value has at most 100 KB"},
 		{"final status", "that of the first critical step that failed or timed out; Abort always counts as critical"},
 		{"12 hours without an assume role", "counted from the end of the queue; then the running step and the execution are TimedOut, whatever onFailure says"},
+		{"what is kept", "1 MB of outputs of a step, 32 MB of inputs, outputs and failures of an execution; a step that brings more fails"},
 		{"assume role", "checked when the execution starts: its shape, that it is one of the account's roles, and that it trusts ssm.amazonaws.com; " +
 			"the condition keys of trust policies and iam:PassRole are not looked at"},
 		{"outputs of steps", "a selector that finds nothing, or null, gives \"\" for String, Integer and Boolean and an empty StringList, MapList or StringMap; " +

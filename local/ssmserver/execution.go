@@ -97,8 +97,9 @@ type execution struct {
 	cancel        context.CancelCauseFunc
 	complete, cut bool
 	cancelBy      time.Time // when what follows a cancellation must have ended, zero so far
-	awaited       *awaited  // what waits for a signal, nil if nothing does
-	hand          *hand     // of executions whose steps are started one by one; nil for the others
+	keeps         keeper
+	awaited       *awaited // what waits for a signal, nil if nothing does
+	hand          *hand    // of executions whose steps are started one by one; nil for the others
 }
 
 // stepRun is what happened to one step of an execution, once. It is guarded by its execution's mu.

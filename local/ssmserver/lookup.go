@@ -18,29 +18,11 @@ func (s *Server) lookup(e *execution) runbook.Lookup {
 	find := s.find(e)
 	return func(r runbook.Reference) (any, bool, error) {
 		value, found, err := find(r)
-		if left -= size(value); left < 0 {
+		if left -= size(value, left); left < 0 {
 			return nil, false, fmt.Errorf("the references bring in more than %d MB", maxLookup>>20)
 		}
 		return value, found, err
 	}
-}
-
-// size is about how many bytes a value has as text.
-func size(value any) int {
-	total := 8
-	switch v := value.(type) {
-	case string:
-		total += len(v)
-	case []any:
-		for _, item := range v {
-			total += size(item)
-		}
-	case map[string]any:
-		for name, item := range v {
-			total += len(name) + size(item)
-		}
-	}
-	return total
 }
 
 func (s *Server) find(e *execution) runbook.Lookup {

@@ -176,7 +176,10 @@ func (e *execution) endChild(run *stepRun, status string, failure *stepFailure, 
 	if e.cut {
 		return
 	}
-	run.ended, run.failure = time.Now(), failure
+	run.ended = time.Now()
+	if failure != nil {
+		e.keepFailure(run, *failure)
+	}
 	if run.location != nil && child != nil {
 		run.outputs["Status"] = status
 	}

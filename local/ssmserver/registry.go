@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // registry holds the executions, oldest first, and forgets the oldest finished ones beyond its limit.
@@ -16,6 +17,8 @@ type registry struct {
 	list    []*execution
 	byID    map[string]*execution
 	byToken map[string]*execution
+	// bytes are what all the executions keep.
+	bytes atomic.Int64
 }
 
 func newRegistry(limit int) *registry {
@@ -55,7 +58,15 @@ func (r *registry) add(e *execution, launch func() error) (*execution, error) {
 	if len(r.list) >= r.limit && !r.evict() {
 		return nil, refuse(codeLimitExceeded, "The number of simultaneously running Automation executions exceeded the allowable limit.")
 	}
+	for r.bytes.Load() > maxAllBytes/2 && r.evict() {
+		continue
+	}
+	e.keeps.all = &r.bytes
+	if e.parentID == "" { // children share what their parent was asked
+		e.keeps.add(len(e.asked.fingerprint()))
+	}
 	if err := launch(); err != nil {
+		e.keeps.free()
 		return nil, err
 	}
 	r.next++
@@ -89,6 +100,9 @@ func (r *registry) evict() bool {
 	if i < 0 {
 		return false
 	}
+	r.list[i].mu.Lock()
+	r.list[i].keeps.free()
+	r.list[i].mu.Unlock()
 	delete(r.byID, r.list[i].id)
 	delete(r.byToken, strings.ToLower(r.list[i].token))
 	r.list = slices.Delete(r.list, i, i+1)

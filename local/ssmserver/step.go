@@ -103,7 +103,10 @@ func (s *Server) runStep(ctx context.Context, e *execution, run *stepRun) outcom
 	if e.cut {
 		return outcome{}
 	}
-	run.ended, run.outputs = time.Now(), out.outputs
+	run.ended, run.outputs = time.Now(), nil
+	if large := e.keepOutputs(run, out.outputs); large != nil && err == nil {
+		out, err = result{}, large
+	}
 	done := outcome{status: statusSuccess, next: out.next, cancelled: out.cancelled}
 	switch cause := context.Cause(ctx); {
 	case err == nil:
@@ -116,7 +119,7 @@ func (s *Server) runStep(ctx context.Context, e *execution, run *stepRun) outcom
 	case errors.Is(cause, errStopped):
 		done = outcome{status: statusCancelled}
 	default:
-		run.failure = asFailure(err)
+		e.keepFailure(run, *asFailure(err))
 		done = outcome{status: statusFailed}
 		if run.failure.timedOut {
 			done.status = statusTimedOut
@@ -136,7 +139,7 @@ func asFailure(err error) *stepFailure {
 
 // resolve gives the step's inputs with their references replaced, and writes them down.
 func (s *Server) resolve(e *execution, run *stepRun, raw []string) (inputs, error) {
-	values := make(inputs, len(run.step.Inputs))
+	values, texts := make(inputs, len(run.step.Inputs)), make(map[string]string, len(run.step.Inputs))
 	lookup := s.lookup(e)
 	for name, value := range run.step.Inputs {
 		if !slices.Contains(raw, name) {
@@ -145,15 +148,11 @@ func (s *Server) resolve(e *execution, run *stepRun, raw []string) (inputs, erro
 				return nil, invalidInput(err.Error())
 			}
 		}
-		values[name] = value
+		values[name], texts[name] = value, jsonText(value)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	run.inputs = make(map[string]string, len(values))
-	for name, value := range values {
-		run.inputs[name] = jsonText(value)
-	}
-	return values, nil
+	return values, e.keepInputs(run, texts)
 }
 
 func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (result, error) {
@@ -175,8 +174,17 @@ func (s *Server) attempts(ctx context.Context, e *execution, run *stepRun) (resu
 		if err == nil || attempt >= run.step.MaxAttempts || ctx.Err() != nil || asFailure(err).final {
 			return out, err
 		}
+		if attempt >= quickAttempts {
+			sleep(ctx, laterAttempts)
+		}
 	}
 }
+
+// The first attempts follow one another at once. Those after them are kept apart, as a document can ask for two billion.
+const (
+	quickAttempts = 10
+	laterAttempts = time.Second
+)
 
 // attempt runs the action once within the step's time.
 func (a action) attempt(ctx context.Context, c *stepContext) (result, error) {
