@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 // act is a step of an action with its inputs as JSON without the outer brackets.
@@ -129,6 +131,32 @@ func TestActionsWaitForAnHour(t *testing.T) {
 		}
 		if calls := len(b.ledger(id)); calls < 200 || calls > 300 {
 			b.Errorf("%d calls within an hour", calls)
+		}
+	})
+}
+
+func TestCreateTagsOfOtherTypes(t *testing.T) {
+	const machine = "mi-0eeeeeeeeeeeeeee1"
+	fleet := append(cloud.DefaultFleet(), cloud.Instance{ID: machine, Tags: map[string]string{"Old": "x"}})
+	inBubble(t, Options{Fleet: fleet}, func(b *bubble) {
+		b.must("PutParameter", `{"Name":"/app/key","Value":"v","Type":"String"}`)
+		for kind, id := range map[string]string{"Parameter": "/app/key", "ManagedInstance": machine} {
+			b.want(b.after(time.Second, b.start(act("a", "aws:createTags", `"ResourceType":"`+kind+`","ResourceIds":["`+id+`"],"Tags":[{"Key":"By","Value":"{{ P }}"}]`))), "Success: a=Success")
+			resource := `{"ResourceType":"` + kind + `","ResourceId":"` + id + `"`
+			b.must("RemoveTagsFromResource", resource+`,"TagKeys":["Old"]}`)
+			if got := jsonText(b.must("ListTagsForResource", resource+`}`)["TagList"]); got != `[{"Key":"By","Value":"x"}]` {
+				b.Errorf("%s has %s", kind, got)
+			}
+		}
+		b.must("DeleteParameter", `{"Name":"/app/key"}`)
+		for kind, id := range map[string]string{"Parameter": "/app/key", "ManagedInstance": web1} {
+			if status, answer := b.call("ListTagsForResource", `{"ResourceType":"`+kind+`","ResourceId":"`+id+`"}`); status != 400 || answer["__type"] != "InvalidResourceId" {
+				b.Errorf("%s: %d %v", kind, status, answer)
+			}
+		}
+		b.must("PutParameter", `{"Name":"/app/key","Value":"v","Type":"String"}`)
+		if got := b.must("ListTagsForResource", `{"ResourceType":"Parameter","ResourceId":"/app/key"}`)["TagList"].([]any); len(got) != 0 {
+			b.Errorf("a new parameter has the tags of the old one: %v", got)
 		}
 	})
 }

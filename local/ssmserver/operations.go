@@ -12,7 +12,7 @@ func operations() map[string]operation {
 		{name: "StopAutomationExecution", input: stopShape(), handle: handler(stopExecution), note: "Cancel, Complete"},
 		{name: "SendAutomationSignal", input: signalShape(), handle: handler(sendSignal),
 			note: "Approve, Reject, StartStep, StopStep, Resume; Revoke is InvalidAutomationSignalException"},
-		{name: "AddTagsToResource", input: addTagsShape(), handle: handler(addTags), note: "of automations and of the account's documents"},
+		{name: "AddTagsToResource", input: addTagsShape(), handle: handler(addTags), note: "of automations, the account's documents, parameters, and machines of the fleet whose ID begins with mi-"},
 		{name: "RemoveTagsFromResource", input: removeTagsShape(), handle: handler(removeTags), note: "of automations and of the account's documents"},
 		{name: "ListTagsForResource", input: listTagsShape(), handle: handler(listTags), note: "of automations and of the account's documents"},
 		{name: "StartExecutionPreview", input: startPreviewShape(), handle: handler(startPreview), note: "not covered: TargetLocationsURL and organizational units"},

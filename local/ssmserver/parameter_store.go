@@ -15,6 +15,7 @@ import (
 type parameterStore struct {
 	mu    sync.Mutex
 	list  map[string][]storedParameter // by name, the versions, oldest first
+	tags  map[string][]tag             // by name
 	bytes int
 }
 
@@ -67,6 +68,7 @@ func (p *parameterStore) drop(name string) {
 		p.bytes -= len(v.Value)
 	}
 	delete(p.list, name)
+	delete(p.tags, name)
 }
 
 // newest is false if there is no such parameter. Call it with the lock held.

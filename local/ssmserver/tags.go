@@ -1,6 +1,13 @@
 package ssmserver
 
-import "slices"
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"handrail/local/ssmserver/cloud"
+)
 
 // maxTags: the texts of Tags of StartAutomationExecution and of AddTagsToResource in the API reference.
 const maxTags = 50
@@ -59,8 +66,52 @@ func (s *Server) retag(in tagsRequest, change func([]tag) ([]tag, error)) error 
 		return changeTags(&e.tags, change)
 	case "Document":
 		return s.documents.retag(in.ResourceID, change)
+	case "Parameter":
+		return s.retagParameter(in.ResourceID, change)
+	case "ManagedInstance":
+		return s.retagInstance(in.ResourceID, change)
 	}
-	return refuse("InvalidResourceType", "The local SSM keeps tags of the types Automation and Document.")
+	return refuse("InvalidResourceType", "The local SSM keeps tags of the types Automation, Document, ManagedInstance and Parameter.")
+}
+
+func (s *Server) retagParameter(name string, change func([]tag) ([]tag, error)) error {
+	s.parameters.mu.Lock()
+	defer s.parameters.mu.Unlock()
+	if _, ok := s.parameters.newest(name); !ok {
+		return invalidResource(name)
+	}
+	tags := s.parameters.tags[name]
+	if err := changeTags(&tags, change); err != nil {
+		return err
+	}
+	if s.parameters.tags == nil {
+		s.parameters.tags = map[string][]tag{}
+	}
+	s.parameters.tags[name] = tags
+	return nil
+}
+
+// retagInstance changes the tags of a machine of the fleet that is no EC2 instance: its ID begins with mi-.
+func (s *Server) retagInstance(id string, change func([]tag) ([]tag, error)) error {
+	if !strings.HasPrefix(id, "mi-") {
+		return invalidResource(id)
+	}
+	err := s.cloud.Retag(id, func(old map[string]string) (map[string]string, error) {
+		var tags []tag
+		for _, key := range slices.Sorted(maps.Keys(old)) {
+			tags = append(tags, tag{key, old[key]})
+		}
+		tags, err := change(tags)
+		changed := map[string]string{}
+		for _, t := range tags {
+			changed[t.Key] = t.Value
+		}
+		return changed, err
+	})
+	if errors.Is(err, cloud.ErrNoInstance) {
+		return invalidResource(id)
+	}
+	return err
 }
 
 func invalidResource(id string) error {

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -126,6 +127,29 @@ func (c *Cloud) Instances() []Instance {
 		out = append(out, Instance{ID: m.id, Tags: maps.Clone(m.tags), State: m.name, StatusOK: m.passes()})
 	}
 	return out
+}
+
+// ErrNoInstance says that there is no such instance.
+var ErrNoInstance = errors.New("there is no such instance")
+
+// Retag gives an instance the tags that change makes of a copy of its own. The error is ErrNoInstance or that of change,
+// which must not call the cloud.
+func (c *Cloud) Retag(id string, change func(map[string]string) (map[string]string, error)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.machines.items[id]
+	if m == nil {
+		return ErrNoInstance
+	}
+	tags, err := change(maps.Clone(m.tags))
+	if err != nil {
+		return err
+	}
+	if !maps.Equal(tags, m.tags) {
+		m.tags = maps.Clone(tags)
+		c.touch()
+	}
+	return nil
 }
 
 // SetInstance puts an instance into a state by hand. A passing state set so does not end by itself.
