@@ -83,22 +83,22 @@ func describeSteps(s *Server, _ caller, in describeStepsRequest) (any, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	runs := e.runsLocked()
-	list := "steps"
-	if in.ReverseOrder {
-		slices.Reverse(runs)
-		list = "reversed-steps"
-	}
 	type row struct {
-		at  int
+		at  int // in the order of start, so that steps that start meanwhile do not shift the pages
 		run *stepRun
 	}
+	list, key := "steps", func(r row) string { return rising(int64(r.at)) }
 	var rows []row
 	for i, run := range runs {
 		if matchesAll(in.Filters, func(f filter, v string) bool { return matchesStep(run, f.Key, v) }) {
 			rows = append(rows, row{i, run})
 		}
 	}
-	page, next, err := paginate(rows, in.MaxResults, in.NextToken, list, func(r row) string { return rising(int64(r.at)) })
+	if in.ReverseOrder {
+		slices.Reverse(rows)
+		list, key = "reversed-steps", func(r row) string { return falling(int64(r.at)) }
+	}
+	page, next, err := paginate(rows, in.MaxResults, in.NextToken, list, key)
 	if err != nil {
 		return nil, err
 	}

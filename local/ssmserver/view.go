@@ -2,6 +2,7 @@ package ssmserver
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	"handrail/runbook"
@@ -120,10 +121,20 @@ type executionMetadata struct {
 const maxStepsInGet = 100
 
 func (e *execution) currentLocked() (name, action string) {
-	if e.current == nil {
+	run := e.current
+	if e.drive != nil { // several run at once: the newest of them
+		run = nil
+		for _, other := range slices.Backward(e.order) {
+			if !ended(other.status) {
+				run = other
+				break
+			}
+		}
+	}
+	if run == nil {
 		return "", ""
 	}
-	return e.current.step.Name, e.current.step.Action
+	return run.step.Name, run.step.Action
 }
 
 func (e *execution) detail() executionDetail {
