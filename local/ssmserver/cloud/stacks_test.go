@@ -130,3 +130,21 @@ func TestStacksAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestTemplatesAreReadInTime(t *testing.T) {
+	t.Parallel()
+	var wide strings.Builder
+	for i := range 5_000 {
+		fmt.Fprintf(&wide, " p%d: x\n", i)
+	}
+	for _, text := range []string{strings.Repeat("[", 51_000), strings.Repeat("{a: ", 12_000), "a: &a [1,1,1,1]\n" + strings.Repeat("b: [*a,*a]\n", 3_000), "Parameters:\n" + wide.String(),
+		"Resources:\n" + wide.String(), "Outputs:\n" + wide.String()} {
+		began := time.Now()
+		if _, err := parseTemplate(text); err == nil {
+			t.Errorf("%s was taken", brief(text))
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%s took %s", brief(text), took)
+		}
+	}
+}

@@ -56,11 +56,12 @@ func parseTemplate(body string) (*template, error) {
 	}
 	top := entries(root.Content[0])
 	t := &template{description: scalarOf(top["Description"])}
-	for _, name := range sortedKeys(top["Parameters"]) {
-		t.addParameter(name, entries(entries(top["Parameters"])[name]))
+	parameters, outputs := entries(top["Parameters"]), entries(top["Outputs"])
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		t.addParameter(name, entries(parameters[name]))
 	}
-	for _, name := range sortedKeys(top["Outputs"]) {
-		o := entries(entries(top["Outputs"])[name])
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		o := entries(outputs[name])
 		if o["Value"] == nil {
 			return nil, badTemplate("Output %s is malformed. The Value field of every Outputs member must be present",
 				brief(name))
@@ -70,7 +71,7 @@ func parseTemplate(body string) (*template, error) {
 				export: scalarOf(entries(o["Export"])["Name"]), value: o["Value"]})
 		}
 	}
-	return t, t.readResources(top["Resources"])
+	return t, t.readResources(entries(top["Resources"]))
 }
 
 func (t *template) addParameter(name string, fields map[string]*yaml.Node) {
@@ -84,12 +85,12 @@ func (t *template) addParameter(name string, fields map[string]*yaml.Node) {
 	t.parameters = append(t.parameters, p)
 }
 
-func (t *template) readResources(resources *yaml.Node) error {
-	if len(entries(resources)) == 0 {
+func (t *template) readResources(resources map[string]*yaml.Node) error {
+	if len(resources) == 0 {
 		return badTemplate("At least one Resources member must be defined.")
 	}
-	for _, name := range sortedKeys(resources) {
-		r := entries(entries(resources)[name])
+	for _, name := range slices.Sorted(maps.Keys(resources)) {
+		r := entries(resources[name])
 		kind := scalarOf(r["Type"])
 		if kind == "" {
 			return badTemplate("[/Resources/%s] Every Resources object must contain a Type member.", brief(name))
@@ -118,8 +119,6 @@ func entries(n *yaml.Node) map[string]*yaml.Node {
 	}
 	return out
 }
-
-func sortedKeys(n *yaml.Node) []string { return slices.Sorted(maps.Keys(entries(n))) }
 
 func scalarOf(n *yaml.Node) string {
 	if n == nil || n.Kind != yaml.ScalarNode {
