@@ -4,7 +4,7 @@ LINT    ?= golangci-lint
 FUZZ    ?= 10s
 SHELL   := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: run demo test check lint race bench fuzz screenshot build clean
+.PHONY: run demo test check lint race bench fuzz coverage screenshot build clean
 
 run demo:
 	go run ./cmd/bot demo
@@ -45,6 +45,10 @@ bench:
 fuzz:
 	@git grep -oE '^func Fuzz[A-Za-z0-9_]*\(' -- '*_test.go' | while IFS=: read -r file name; do \
 	  name=$${name#func }; go test -run '^$$' -fuzz "^$${name%%(*}\$$" -fuzztime $(FUZZ) "./$$(dirname "$$file")"; done
+
+# Writes the tables of docs/local-ssm.md from the tables that the local SSM runs by. A test fails when they are stale.
+coverage:
+	go test ./local/ssmserver -run TestCoverageIsDocumented -update
 
 # Takes docs/images/demo.png from the real page with a run in progress. Needs chromium and curl.
 screenshot: build

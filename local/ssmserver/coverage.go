@@ -3,6 +3,7 @@ package ssmserver
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"handrail/local/ssmserver/cloud"
 )
@@ -36,6 +37,8 @@ func Covered() Coverage {
 	for _, name := range slices.Sorted(maps.Keys(ops)) {
 		c.Operations = append(c.Operations, CoverageRow{Name: name, Covered: !ops[name].refuses, Note: ops[name].note})
 	}
+	c.Operations = append(c.Operations, missing()...)
+	slices.SortFunc(c.Operations, func(a, b CoverageRow) int { return strings.Compare(a.Name, b.Name) })
 	for _, name := range slices.Sorted(maps.Keys(acts)) {
 		c.Actions = append(c.Actions, CoverageRow{Name: name, Covered: acts[name].run != nil, Note: acts[name].note})
 	}
@@ -44,6 +47,23 @@ func Covered() Coverage {
 	}
 	c.Assumptions = assumptions()
 	return c
+}
+
+// missing are the operations about automations, documents and parameters that are refused.
+func missing() []CoverageRow {
+	return []CoverageRow{
+		{Name: "DescribeParameters"},
+		{Name: "GetAccessToken", Note: "of just-in-time node access"},
+		{Name: "GetParameterHistory"},
+		{Name: "GetParametersByPath"},
+		{Name: "GetServiceSetting", Note: "the settings of Automation, such as the time limit for retries, have their defaults"},
+		{Name: "LabelParameterVersion"},
+		{Name: "ListDocumentMetadataHistory", Note: "of change templates"},
+		{Name: "StartAccessRequest", Note: "of just-in-time node access"},
+		{Name: "StartChangeRequestExecution", Note: "Change Manager is closed to new customers"},
+		{Name: "UpdateDocumentMetadata", Note: "of change templates"},
+		{Name: "UpdateServiceSetting"},
+	}
 }
 
 func assumptions() []Assumption {
