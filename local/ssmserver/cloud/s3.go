@@ -7,12 +7,13 @@ import (
 )
 
 func bucketOperations() []operation {
+	const wire = "in process only"
 	return []operation{
-		{name: "s3.CreateBucket", run: createBucket, note: "keeps nothing but the name"},
-		{name: "s3.DeleteBucketEncryption", run: deleteBucketEncryption},
-		{name: "s3.GetBucketEncryption", run: getBucketEncryption},
-		{name: "s3.ListBuckets", run: listBuckets},
-		{name: "s3.PutBucketEncryption", run: putBucketEncryption},
+		{name: "s3.CreateBucket", run: createBucket, note: wire + "; keeps nothing but the name"},
+		{name: "s3.DeleteBucketEncryption", run: deleteBucketEncryption, note: wire},
+		{name: "s3.GetBucketEncryption", run: getBucketEncryption, note: wire},
+		{name: "s3.ListBuckets", run: listBuckets, note: wire},
+		{name: "s3.PutBucketEncryption", run: putBucketEncryption, note: wire},
 	}
 }
 
