@@ -69,7 +69,7 @@ func (c *calls) list(operation string) (out []Call, evicted int) {
 	defer c.mu.Unlock()
 	out = []Call{}
 	for name, list := range c.kept {
-		if shared := name == "" || strings.HasSuffix(name, "."); operation != "" && name != operation && !(shared && strings.HasPrefix(operation, name)) {
+		if shared := name == "" || strings.HasSuffix(name, "."); operation != "" && name != operation && (!shared || !strings.HasPrefix(operation, name)) {
 			continue
 		}
 		evicted += list.evicted
