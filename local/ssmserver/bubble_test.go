@@ -28,6 +28,7 @@ func inBubble(t *testing.T, o Options, story func(b *bubble)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer conforms(t, server)
 		defer server.Close()
 		story(&bubble{T: t, server: server})
 	})

@@ -24,9 +24,11 @@ func deleteParameterShape() shape {
 }
 
 func putParameterShape() shape {
+	key := pattern(`^([a-zA-Z0-9:/_-]+)$`)
+	key.min, key.max = 1, 256
 	return structure(map[string]shape{
 		"Name": parameterName(), "Value": text(0, 0), "Description": text(0, 1024), "Type": enum("String", typeStringList, typeSecureString),
-		"KeyId": pattern(`^([a-zA-Z0-9:/_-]+)$`), "Overwrite": boolean(), "AllowedPattern": text(0, 1024), "Tags": tagList(),
+		"KeyId": key, "Overwrite": boolean(), "AllowedPattern": text(0, 1024), "Tags": tagList(),
 		"Tier": enum("Standard", "Advanced", "Intelligent-Tiering"), "Policies": text(1, 4096), "DataType": text(0, 128),
 	}, "Name", "Value")
 }

@@ -225,7 +225,7 @@ func (e *execution) targetType(d document) string {
 }
 
 func startPreviewShape() shape {
-	return structure(map[string]shape{"DocumentName": documentARN(), "DocumentVersion": documentVersion(),
+	return structure(map[string]shape{"DocumentName": documentName(), "DocumentVersion": documentVersion(),
 		"ExecutionInputs": structure(map[string]shape{"Automation": structure(map[string]shape{
 			"Parameters": parameterMap(), "TargetParameterName": text(1, 50), "Targets": targets(), "TargetMaps": targetMaps(),
 			"TargetLocations": targetLocations(), "TargetLocationsURL": startShape().members["TargetLocationsURL"],

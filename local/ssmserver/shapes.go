@@ -177,7 +177,9 @@ func displayName() shape {
 }
 
 func createDocumentShape() shape {
-	requires := structure(map[string]shape{"Name": documentARN(), "Version": documentVersion(), "RequireType": text(0, 128), "VersionName": versionName()}, "Name")
+	requireType := pattern(`^[a-zA-Z0-9_\-.]{1,128}$`)
+	requireType.max = 128
+	requires := structure(map[string]shape{"Name": documentARN(), "Version": documentVersion(), "RequireType": requireType, "VersionName": versionName()}, "Name")
 	return structure(map[string]shape{
 		"Content": text(1, 0), "Requires": list(requires, 1, 0), "Attachments": attachments(), "Name": documentName(), "DisplayName": displayName(),
 		"VersionName": versionName(), "DocumentType": documentType(), "DocumentFormat": documentFormat(), "TargetType": targetType(), "Tags": tagList(),

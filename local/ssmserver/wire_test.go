@@ -159,26 +159,3 @@ func TestEpoch(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func FuzzWire(f *testing.F) {
-	server, err := New(Options{StopTime: 1, StartTime: 1, CheckTime: 1, MaxExecutions: 50})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(server.Close)
-	f.Add("StartAutomationExecution", `{"DocumentName":"AWS-StopEC2Instance","Parameters":{"InstanceId":["`+web1+`"]},"Tags":[{"Key":"k","Value":"v"}]}`)
-	f.Add("DescribeAutomationExecutions", `{"Filters":[{"Key":"ExecutionId","Values":["x"]}],"MaxResults":5,"NextToken":"ZXhlY3V0aW9uczox"}`)
-	f.Add("CreateDocument", `{"Name":"Doc","DocumentType":"Automation","Content":"{\"schemaVersion\":\"0.3\",\"mainSteps\":[{\"name\":\"a\",\"action\":\"aws:branch\",\"inputs\":{\"Choices\":[{\"NextStep\":\"a\"}]}}]}"}`)
-	f.Add("GetDocument", `{"Name":"AWS-StopEC2Instance","DocumentFormat":"YAML"}`)
-	f.Fuzz(func(t *testing.T, operation, body string) {
-		request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		request.Header.Set("X-Amz-Target", "AmazonSSM."+operation)
-		request.Header.Set("Content-Type", contentType)
-		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=A/20261123/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0")
-		recorder := httptest.NewRecorder()
-		server.ServeHTTP(recorder, request)
-		if recorder.Code >= 500 {
-			t.Errorf("%s %s: %d %s", operation, body, recorder.Code, recorder.Body)
-		}
-	})
-}
