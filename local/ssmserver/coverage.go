@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"handrail/local/ssmserver/cloud"
+	"handrail/local/ssmserver/queue"
 )
 
 // Coverage says what the local SSM does.
@@ -45,8 +46,25 @@ func Covered() Coverage {
 	for _, row := range cloud.Covered() {
 		c.Services = append(c.Services, CoverageRow{Name: row.Name, Covered: true, Note: row.Note})
 	}
+	for _, name := range queue.Operations() {
+		c.Services = append(c.Services, CoverageRow{Name: sqsService + "." + name, Covered: true, Note: queueNote(name)})
+	}
+	slices.SortFunc(c.Services, func(a, b CoverageRow) int { return strings.Compare(a.Name, b.Name) })
 	c.Assumptions = assumptions()
 	return c
+}
+
+// queueNote says what is left out of an operation of SQS.
+func queueNote(operation string) string {
+	switch operation {
+	case "CreateQueue":
+		return "standard queues; not covered: FIFO queues, dead letters, tags"
+	case "SendMessage":
+		return "up to 256 KB; not covered: message attributes"
+	case "ReceiveMessage":
+		return "the events of automations come to the queue " + EventQueue
+	}
+	return ""
 }
 
 // missing are the operations about automations, documents and parameters that are refused.
