@@ -65,7 +65,7 @@ func FuzzWire(f *testing.F) {
 func serveAborting(server *Server, w http.ResponseWriter, r *http.Request) (answered bool) {
 	defer func() {
 		cause := recover()
-		if err, ok := cause.(error); cause != nil && !(ok && errors.Is(err, http.ErrAbortHandler)) {
+		if err, ok := cause.(error); cause != nil && (!ok || !errors.Is(err, http.ErrAbortHandler)) {
 			panic(cause)
 		}
 		answered = cause == nil
