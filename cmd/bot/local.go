@@ -55,6 +55,7 @@ type localSSMCmd struct {
 	Stubs       string `help:"A YAML file of answers to AWS operations, such as ec2.DescribeInstances." type:"existingfile" placeholder:"FILE"`
 	AWSEndpoint string `help:"A service, such as moto_server, to which every AWS call of a runbook is passed; needs python3 with boto3." name:"aws-endpoint" placeholder:"URL"`
 	Identities  string `help:"A YAML file of access keys with whom they stand for, and of roles; without it any key may call." type:"existingfile" placeholder:"FILE"`
+	Region      string `help:"The Region of {{ global:REGION }}, of ARNs and of AWS calls." default:"eu-west-1"`
 	Quotas      bool   `help:"Throttle calls, and queue executions, as AWS does."`
 }
 
@@ -73,7 +74,7 @@ func (c *localSSMCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	address := "http://" + l.Addr().String()
-	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: address, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Quotas: c.Quotas,
+	srv, err := ssmserver.New(ssmserver.Options{Region: c.Region, Documents: c.Documents, URL: address, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Quotas: c.Quotas,
 		Callers: who.Callers, Roles: who.Roles, VerifySignatures: who.VerifySignatures, Log: logConfig{Level: "info"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())

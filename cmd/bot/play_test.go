@@ -219,7 +219,10 @@ func startsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	calls := w.ssmCalls(ts, "StartAutomationExecution")
 	tokens := map[string]bool{}
 	for _, c := range calls {
-		request := c["request"].(map[string]any)
+		request, whole := c["request"].(map[string]any)
+		if !whole { // the bot was killed while it sent this one
+			continue
+		}
 		params, _ := request["Parameters"].(map[string]any)
 		role, _ := params["AutomationAssumeRole"].([]any)
 		token, _ := request["ClientToken"].(string)

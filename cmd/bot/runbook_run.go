@@ -26,6 +26,7 @@ type runbookRunCmd struct {
 	Documents   string   `help:"A folder of runbooks that this one may start." type:"existingdir" placeholder:"DIR"`
 	Stubs       string   `help:"A YAML file of answers to AWS operations, such as ec2.DescribeInstances." type:"existingfile" placeholder:"FILE"`
 	AWSEndpoint string   `help:"Pass every AWS call of the runbook on to this address, such as that of moto_server." name:"aws-endpoint" placeholder:"URL"`
+	Region      string   `help:"The Region of {{ global:REGION }}, of ARNs and of AWS calls." default:"eu-west-1"`
 	Approve     bool     `help:"Approve what waits for an approval, and resume what is paused."`
 	Output      string   `short:"o" help:"text, or json for the execution as the API has it." enum:"text,json" default:"text"`
 }
@@ -38,9 +39,9 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 	}
 	document, err := runbook.Parse(content)
 	if err != nil {
-		return inFile(c.File, err)
+		return usageError{inFile(c.File, err)}
 	}
-	parameters, err := givenParameters(document, c.Parameters)
+	parameters, err := givenParameters(document, c.Parameters, ssmserver.DefaultRole(ssmserver.DefaultAccount, c.Region))
 	if err != nil {
 		return err
 	}
@@ -57,14 +58,14 @@ func (c *runbookRunCmd) Run(ctx context.Context, io streams) error {
 		p.out = io.err
 	}
 	r := &localRun{url: "http://" + l.Addr().String(), approve: c.Approve, printer: p, changes: make(chan ssmserver.Change, 1024), ended: make(chan struct{})}
-	srv, err := ssmserver.New(ssmserver.Options{Documents: c.Documents, URL: r.url, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Observe: r.observe,
+	srv, err := ssmserver.New(ssmserver.Options{Region: c.Region, Documents: c.Documents, URL: r.url, Stubs: stubs, AWSEndpoint: c.AWSEndpoint, Observe: r.observe,
 		Log: logConfig{Level: "info"}.open(io.err)})
 	if err != nil {
 		return errors.Join(usageError{err}, l.Close())
 	}
 	name := documentName(c.File)
 	if err := srv.Load(name, string(content)); err != nil {
-		return errors.Join(inFile(c.File, err), l.Close())
+		return errors.Join(usageError{inFile(c.File, err)}, l.Close())
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -116,7 +117,7 @@ func documentName(file string) string {
 }
 
 // givenParameters reads key=value as the API has it. A role parameter that nobody gives is the local account's role.
-func givenParameters(d *runbook.Document, given []string) (map[string][]string, error) {
+func givenParameters(d *runbook.Document, given []string, localRole string) (map[string][]string, error) {
 	out := map[string][]string{}
 	for _, text := range given {
 		key, value, ok := strings.Cut(text, "=")
@@ -143,9 +144,6 @@ func givenParameters(d *runbook.Document, given []string) (map[string][]string, 
 	}
 	return out, nil
 }
-
-// localRole is the role of the local account: ssmserver.Options.Roles.
-const localRole = "arn:aws:iam::" + ssmserver.DefaultAccount + ":role/AmazonSSMAutomationRole"
 
 func parameterNames(d *runbook.Document) string {
 	var names []string

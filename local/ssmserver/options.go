@@ -18,7 +18,7 @@ import (
 type Options struct {
 	// Account is the 12-digit account; "" means 123456789012.
 	Account string
-	// Region is the one of {{ global:REGION }}; "" means eu-west-1.
+	// Region is the one of {{ global:REGION }}, of ARNs and of AWS calls, whichever clients sign for; "" means eu-west-1.
 	Region string
 	// Fleet are the EC2 instances; nil means cloud.DefaultFleet.
 	Fleet []cloud.Instance
@@ -33,8 +33,7 @@ type Options struct {
 	Callers map[string]Identity
 	// VerifySignatures refuses calls whose Signature Version 4 is not right. It needs Callers, each with its secret.
 	VerifySignatures bool
-	// Roles are the roles of the account; nil means arn:aws:iam::ACCOUNT:role/AmazonSSMAutomationRole alone, which trusts
-	// ssm.amazonaws.com.
+	// Roles are the roles of the account; nil means DefaultRole alone, which trusts ssm.amazonaws.com.
 	Roles []Role
 	// Stubs are answers to AWS operations, which come before those of the cloud and of this server itself.
 	Stubs Stubs
@@ -61,6 +60,11 @@ type Options struct {
 // DefaultAccount is the account of the zero Options.
 const DefaultAccount = "123456789012"
 
+// DefaultRole is the ARN of the role that an account has if Options.Roles says nothing.
+func DefaultRole(account, region string) string {
+	return "arn:" + partition(region) + ":iam::" + account + ":role/AmazonSSMAutomationRole"
+}
+
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 
 func (o Options) withDefaults() (Options, error) {
@@ -71,7 +75,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.CheckTime = cmp.Or(o.CheckTime, 500*time.Millisecond)
 	o.MaxExecutions = cmp.Or(o.MaxExecutions, 10_000)
 	if o.Roles == nil {
-		o.Roles = []Role{{ARN: "arn:" + partition(o.Region) + ":iam::" + o.Account + ":role/AmazonSSMAutomationRole"}}
+		o.Roles = []Role{{ARN: DefaultRole(o.Account, o.Region)}}
 	}
 	o.Roles, o.Callers = slices.Clone(o.Roles), maps.Clone(o.Callers)
 	if o.Log == nil {
@@ -79,6 +83,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if !accountPattern.MatchString(o.Account) {
 		return o, fmt.Errorf("account %q: an account has 12 digits", o.Account)
+	}
+	if !regionPattern.MatchString(o.Region) {
+		return o, fmt.Errorf("region %q: a Region looks like eu-west-1", o.Region)
 	}
 	if min(o.StopTime, o.StartTime, o.CheckTime) < 0 || o.MaxExecutions < 0 {
 		return o, fmt.Errorf("times and limits must not be negative")

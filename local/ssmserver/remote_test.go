@@ -68,6 +68,15 @@ func TestRemoteErrors(t *testing.T) {
 	}
 }
 
+func TestOptionsRefuseWhatIsNoRegion(t *testing.T) {
+	t.Parallel()
+	for _, region := range []string{"eu-west", "EU-WEST-1", "eu-west-1/x", "eu west 1"} {
+		if _, err := New(Options{Region: region}); err == nil || !strings.Contains(err.Error(), "a Region looks like") {
+			t.Errorf("%q: %v", region, err)
+		}
+	}
+}
+
 func TestOptionsRefuseWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{{AWSEndpoint: "localhost:5000"}, {AWSEndpoint: "http://"}, {URL: "ftp://x"}, {URL: ":"}} {
