@@ -33,7 +33,7 @@ func Parse(content []byte) (*Document, error) {
 func readTree(content []byte) (*node, error) {
 	if len(content) > MaxSize {
 		return nil, &ParseError{Problems: []Problem{{
-			Message: fmt.Sprintf("the document has %d bytes; at most %d are allowed", len(content), MaxSize), cause: ErrTooLarge,
+			Message: fmt.Sprintf("the document has more than %d bytes", MaxSize), cause: ErrTooLarge,
 			Severity: SeverityError, Rule: "size",
 		}}}
 	}

@@ -96,7 +96,11 @@ func (c *runbookRunCmd) report(io streams, e localExecution) error {
 func inFile(file string, err error) error {
 	var lines []error
 	for _, p := range runbook.Problems(err) {
-		lines = append(lines, fmt.Errorf("%s:%s", file, p))
+		place := file + ":"
+		if p.Line == 0 {
+			place += " "
+		}
+		lines = append(lines, fmt.Errorf("%s%s", place, p))
 	}
 	if lines == nil {
 		return fmt.Errorf("%s: %w", file, err)

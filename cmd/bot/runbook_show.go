@@ -23,7 +23,7 @@ func (c *runbookShowCmd) Run(io streams) error {
 		return err
 	}
 	if f.document == nil {
-		return inFile(c.File, &runbook.ParseError{Problems: f.problems})
+		return usageError{inFile(c.File, &runbook.ParseError{Problems: f.problems})}
 	}
 	view := viewRunbook(f, library)
 	if c.Output == "json" {
