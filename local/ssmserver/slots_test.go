@@ -192,7 +192,10 @@ func TestChildrenAreNotRefused(t *testing.T) {
 		for range maxRunning + 3 {
 			b.mustLaunch("Test-Busy")
 		}
-		b.server.slots.runs.queue = 0
+		pool := b.server.slots.runs
+		pool.mu.Lock()
+		pool.queue = 0
+		pool.mu.Unlock()
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		children := b.children(parent.id)
