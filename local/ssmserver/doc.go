@@ -4,7 +4,7 @@
 // policy, no store.
 //
 // Where the behaviour of the real service is not documented, the choice made here is one row of the assumptions in
-// coverage.go.
+// assumptions.go.
 //
 // Beside POST /, scripts have these routes, for loopback only:
 //
