@@ -34,7 +34,9 @@ func assumedOfSteps() []Assumption {
 		{"aws:updateVariable", "the Value has at most 100 KB"},
 		{"final status", "that of the first critical step that failed or timed out; Abort always counts as critical"},
 		{"12 hours without an assume role", "counted from the end of the queue; then the running step and the execution are TimedOut, whatever onFailure says"},
-		{"what is kept", "1 MB of outputs of a step, 32 MB of inputs, outputs and failures of an execution; a step that brings more fails"},
+		{"what is kept", "1 MB of outputs of a step, 32 MB of inputs, outputs and failures of an execution, 512 MB of all; a step that brings more fails, and " +
+			"from half of the last on the oldest ended executions are forgotten"},
+		{"what CreateDocument takes", "references to outputs of steps that do not exist and missing inputs: such steps fail when they run; bot runbook lint names them"},
 		{"assume role", "checked when the execution starts: its shape, that it is one of the account's roles, and that it trusts ssm.amazonaws.com; " +
 			"the condition keys of trust policies and iam:PassRole are not looked at"},
 		{"outputs of steps", "a selector that finds nothing, or null, gives \"\" for String, Integer and Boolean and an empty StringList, MapList or StringMap; " +

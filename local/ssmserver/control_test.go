@@ -283,3 +283,17 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		t.Error("Run did not end")
 	}
 }
+
+func TestUnknownPathsAreNotFound(t *testing.T) {
+	t.Parallel()
+	server, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	recorder := httptest.NewRecorder()
+	server.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/control/nope", nil))
+	if recorder.Code != http.StatusNotFound {
+		t.Errorf("status %d", recorder.Code)
+	}
+}

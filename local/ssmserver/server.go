@@ -71,6 +71,7 @@ func New(o Options) (*Server, error) {
 	s.mux.HandleFunc("POST /{$}", s.serveWire)
 	s.mux.HandleFunc("POST /{account}/{queue}", s.serveQueue)
 	s.mux.HandleFunc("GET /{$}", s.welcome)
+	s.mux.HandleFunc("GET /", http.NotFound)
 	s.mux.HandleFunc("GET /control/calls", local(s.controlCalls))
 	s.mux.HandleFunc("GET /control/aws-calls", local(s.controlAWSCalls))
 	s.mux.HandleFunc("POST /control/faults", local(s.controlAddFault))
