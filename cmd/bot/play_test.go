@@ -236,32 +236,6 @@ func startsCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// automationsCommand counts the automations that AWS has begun, whoever knows of them: automations N.
-func automationsCommand(ts *testscript.TestScript, _ bool, args []string) {
-	w := of(ts)
-	seen := map[string]bool{}
-	for _, c := range w.ssmCalls(ts, "StartAutomationExecution") {
-		answer, _ := c["response"].(map[string]any)
-		if id, ok := answer["AutomationExecutionId"].(string); ok {
-			seen[id] = true
-		}
-	}
-	if fmt.Sprint(len(seen)) != args[0] {
-		ts.Fatalf("AWS has %d automations, want %s", len(seen), args[0])
-	}
-}
-
-// throttledCommand checks that AWS refused a call of an operation for its quota: throttled OPERATION.
-func throttledCommand(ts *testscript.TestScript, _ bool, args []string) {
-	for _, c := range of(ts).ssmCalls(ts, args[0]) {
-		answer, _ := c["response"].(map[string]any)
-		if answer["__type"] == "ThrottlingException" {
-			return
-		}
-	}
-	ts.Fatalf("no call of %s was throttled", args[0])
-}
-
 func (w *world) ssmCalls(ts *testscript.TestScript, operation string) []map[string]any {
 	answer, _, err := w.call(http.MethodGet, w.ssmURL+"/control/calls?operation="+operation, nil)
 	ts.Check(err)

@@ -132,29 +132,6 @@ func worldCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("BOT_URL", "http://"+w.listen)
 }
 
-// awsDown cuts every connection to AWS and takes no more.
-func (w *world) awsDown() {
-	if w.aws == nil {
-		return
-	}
-	w.aws.CloseClientConnections()
-	w.aws.Close()
-	w.aws = nil
-}
-
-// awsCommand restarts the service's front, its state kept as AWS keeps it: aws down|up.
-func awsCommand(ts *testscript.TestScript, _ bool, args []string) {
-	w := of(ts)
-	if args[0] == "down" {
-		w.awsDown()
-		return
-	}
-	l, err := net.Listen("tcp", strings.TrimPrefix(w.ssmURL, "http://"))
-	ts.Check(err)
-	w.aws = &httptest.Server{Listener: l, Config: &http.Server{Handler: w.ssm}}
-	w.aws.Start()
-}
-
 func (w *world) writeConfig(ts *testscript.TestScript, mode string) {
 	store := cmp.Or(w.store, "sqlite:handrail.db")
 	text := fmt.Sprintf(`slack:

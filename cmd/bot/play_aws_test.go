@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// awsDown cuts every connection to AWS and takes no more.
+func (w *world) awsDown() {
+	if w.aws == nil {
+		return
+	}
+	w.aws.CloseClientConnections()
+	w.aws.Close()
+	w.aws = nil
+}
+
+// awsCommand restarts the service's front, its state kept as AWS keeps it: aws down|up.
+func awsCommand(ts *testscript.TestScript, _ bool, args []string) {
+	w := of(ts)
+	if args[0] == "down" {
+		w.awsDown()
+		return
+	}
+	l, err := net.Listen("tcp", strings.TrimPrefix(w.ssmURL, "http://"))
+	ts.Check(err)
+	w.aws = &httptest.Server{Listener: l, Config: &http.Server{Handler: w.ssm}}
+	w.aws.Start()
+}
+
+// automationsCommand counts the automations that AWS has begun, whoever knows of them: automations N.
+func automationsCommand(ts *testscript.TestScript, _ bool, args []string) {
+	w := of(ts)
+	seen := map[string]bool{}
+	for _, c := range w.ssmCalls(ts, "StartAutomationExecution") {
+		answer, _ := c["response"].(map[string]any)
+		if id, ok := answer["AutomationExecutionId"].(string); ok {
+			seen[id] = true
+		}
+	}
+	if fmt.Sprint(len(seen)) != args[0] {
+		ts.Fatalf("AWS has %d automations, want %s", len(seen), args[0])
+	}
+}
+
+// throttledCommand checks that AWS refused a call of an operation for its quota: throttled OPERATION.
+func throttledCommand(ts *testscript.TestScript, _ bool, args []string) {
+	for _, c := range of(ts).ssmCalls(ts, args[0]) {
+		answer, _ := c["response"].(map[string]any)
+		if answer["__type"] == "ThrottlingException" {
+			return
+		}
+	}
+	ts.Fatalf("no call of %s was throttled", args[0])
+}
