@@ -1,7 +1,6 @@
 package ssmserver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,19 +82,17 @@ func childRequest(values inputs) (startRequest, error) {
 			request[name] = value
 		}
 	}
-	decoder := json.NewDecoder(bytes.NewReader([]byte(jsonText(request))))
-	decoder.UseNumber()
-	var decoded any
-	if err := decoder.Decode(&decoded); err != nil {
+	text := []byte(jsonText(request))
+	decoded, err := decodeJSON(text)
+	if err != nil {
 		return in, invalidInput("The inputs can't be read: " + err.Error())
 	}
 	if err := startShape().check(decoded); err != nil {
 		return in, invalidInput(err.message)
 	}
-	if err := json.Unmarshal([]byte(jsonText(request)), &in); err != nil {
+	if err := json.Unmarshal(text, &in); err != nil {
 		return in, invalidInput("The inputs can't be read: " + err.Error())
 	}
-	var err error
 	in.Parameters, err = childParameters(values["RuntimeParameters"])
 	return in, err
 }

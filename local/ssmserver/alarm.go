@@ -78,7 +78,7 @@ func (e *execution) trigger(state alarmState) {
 
 // lookAtAlarm gives the alarm's state. The service looks with its own role, whatever the execution runs as.
 func (s *Server) lookAtAlarm(ctx context.Context, e *execution, name string) (string, error) {
-	role := "arn:" + partition(e.region) + ":iam::" + e.account + ":role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
+	role := "arn:" + cloud.Partition(e.region) + ":iam::" + e.account + ":role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
 	call := cloud.Call{Service: "cloudwatch", Operation: "DescribeAlarms", Region: e.region, Caller: sessionARN(role, e.id),
 		Params: map[string]any{"AlarmNames": []any{name}, "AlarmTypes": []any{"MetricAlarm", "CompositeAlarm"}}}
 	answer, err := s.backend.Call(ctx, call)

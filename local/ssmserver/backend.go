@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"handrail/local/ssmserver/cloud"
@@ -47,13 +46,9 @@ func (o ownOperations) Call(ctx context.Context, call cloud.Call) (map[string]an
 	if !ok {
 		return nil, &cloud.UnknownOperationError{Service: call.Service, Operation: call.Operation}
 	}
-	params := call.Params
-	if params == nil {
-		params = map[string]any{}
-	}
-	body, err := json.Marshal(params)
+	body, err := paramsJSON(call)
 	if err != nil {
-		return nil, fmt.Errorf("writing the parameters of %s as JSON: %w", call.Name(), err)
+		return nil, err
 	}
 	decoded, err := decodeJSON(body)
 	if err != nil {

@@ -2,9 +2,7 @@ package ssmserver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,13 +19,9 @@ func (o ownQueues) Call(ctx context.Context, call cloud.Call) (map[string]any, e
 		return nil, &cloud.UnknownOperationError{Service: call.Service, Operation: call.Operation}
 	}
 	name := queue.Operations()[i]
-	params := call.Params
-	if params == nil {
-		params = map[string]any{}
-	}
-	body, err := json.Marshal(params)
+	body, err := paramsJSON(call)
 	if err != nil {
-		return nil, fmt.Errorf("writing the parameters of %s as JSON: %w", call.Name(), err)
+		return nil, err
 	}
 	out, err := o.server.queues.Do(ctx, queue.Request{Endpoint: "https://sqs." + call.Region + ".amazonaws.com", Operation: name, Body: body})
 	var refused *queue.Error
@@ -37,14 +31,5 @@ func (o ownQueues) Call(ctx context.Context, call cloud.Call) (map[string]any, e
 	if err != nil {
 		return nil, err
 	}
-	answer, err := json.Marshal(out)
-	if err != nil {
-		return nil, fmt.Errorf("writing the answer of %s as JSON: %w", call.Name(), err)
-	}
-	decoded, err := decodeJSON(answer)
-	if err != nil {
-		return nil, err
-	}
-	object, _ := decoded.(map[string]any)
-	return object, nil
+	return plain(out)
 }

@@ -1,7 +1,6 @@
 package ssmserver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,22 +67,34 @@ func pascal(operation string) string {
 	return b.String()
 }
 
-// plain gives the answer the types of decoded JSON. It is never nil.
-func plain(answer map[string]any) (map[string]any, error) {
-	if answer == nil {
-		return map[string]any{}, nil
-	}
+// plain gives an answer the types of decoded JSON. It is never nil.
+func plain(answer any) (map[string]any, error) {
 	text, err := json.Marshal(answer)
 	if err != nil {
 		return nil, fmt.Errorf("writing the answer as JSON: %w", err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	out := map[string]any{}
-	if err := decoder.Decode(&out); err != nil {
+	decoded, err := decodeJSON(text)
+	if err != nil {
 		return nil, fmt.Errorf("reading the answer back: %w", err)
 	}
-	return out, nil
+	object, ok := decoded.(map[string]any)
+	if !ok {
+		object = map[string]any{}
+	}
+	return object, nil
+}
+
+// paramsJSON writes the parameters of a call as the body of a request.
+func paramsJSON(call cloud.Call) ([]byte, error) {
+	params := call.Params
+	if params == nil {
+		params = map[string]any{}
+	}
+	body, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("writing the parameters of %s as JSON: %w", call.Name(), err)
+	}
+	return body, nil
 }
 
 // note remembers a call in the execution's ledger.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"handrail/local/ssmserver/cloud"
 )
 
 // The events that EventBridge has of automations, as a rule without a transformer sends them to a queue:
@@ -88,7 +90,7 @@ func (e *execution) event(run *stepRun) (out event, ok bool) {
 	if run != nil {
 		detail.ExecutedBy, detail.StepName, detail.Action = "", run.step.Name, run.step.Action
 	}
-	prefix := "arn:" + partition(e.region) + ":ssm:" + e.region + ":" + e.account + ":"
+	prefix := "arn:" + cloud.Partition(e.region) + ":ssm:" + e.region + ":" + e.account + ":"
 	return event{Version: "0", ID: uuid.NewString(), DetailType: kind, Source: "aws.ssm", Account: e.account, Time: now.UTC().Truncate(time.Second),
 		Region: e.region, Detail: detail, Resources: []string{prefix + "automation-execution/" + e.id,
 			prefix + "automation-definition/" + e.document + ":" + strconv.Itoa(e.version)}}, true

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"handrail/local/ssmserver/cloud"
 	"handrail/runbook"
 )
 
@@ -113,7 +114,7 @@ type ringKey struct {
 func newKeyring(o Options) *keyring {
 	k := &keyring{verify: o.VerifySignatures, keys: map[string]ringKey{}}
 	if o.Callers == nil {
-		k.others = "arn:" + partition(o.Region) + ":sts::" + o.Account + ":assumed-role/handrail/local"
+		k.others = "arn:" + cloud.Partition(o.Region) + ":sts::" + o.Account + ":assumed-role/handrail/local"
 	}
 	for key, i := range o.Callers {
 		k.keys[key] = ringKey{caller: caller{arn: i.ARN}, secret: i.Secret, token: i.Token}

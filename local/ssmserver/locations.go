@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 
+	"handrail/local/ssmserver/cloud"
 	"handrail/runbook"
 )
 
@@ -95,7 +96,7 @@ func (l targetLocation) places() []place {
 
 // role is what the children run as in a place.
 func (l targetLocation) role(p place) string {
-	return "arn:" + partition(p.region) + ":iam::" + p.account + ":role/" + cmp.Or(l.ExecutionRoleName, executionRole)
+	return "arn:" + cloud.Partition(p.region) + ":iam::" + p.account + ":role/" + cmp.Or(l.ExecutionRoleName, executionRole)
 }
 
 // request is what the parent's request means in one place. The location's own targets and limits take precedence, and a

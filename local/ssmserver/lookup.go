@@ -2,9 +2,9 @@ package ssmserver
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
+	"handrail/local/ssmserver/cloud"
 	"handrail/runbook"
 )
 
@@ -67,7 +67,7 @@ func (e *execution) global(name string, now time.Time) (string, bool) {
 	case "DATE_TIME":
 		return now.Format("2006-01-02_15.04.05"), true
 	case "AWS_PARTITION":
-		return partition(e.region), true
+		return cloud.Partition(e.region), true
 	case "REGION":
 		return e.region, true
 	}
@@ -85,16 +85,6 @@ func (e *execution) variable(name string) (any, bool, error) {
 		return nil, false, fmt.Errorf("the variable %s has no value yet", name)
 	}
 	return value, true, nil
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // stepOutput is an output of the step's newest run. A loop that runs has its CurrentIteration and CurrentIteratorValue.

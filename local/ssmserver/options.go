@@ -62,7 +62,7 @@ const DefaultAccount = "123456789012"
 
 // DefaultRole is the ARN of the role that an account has if Options.Roles says nothing.
 func DefaultRole(account, region string) string {
-	return "arn:" + partition(region) + ":iam::" + account + ":role/AmazonSSMAutomationRole"
+	return "arn:" + cloud.Partition(region) + ":iam::" + account + ":role/AmazonSSMAutomationRole"
 }
 
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)

@@ -119,7 +119,7 @@ const publicImages = "/aws/service/ami-"
 // publicImage answers each of them with the one image that there is.
 func (s *Server) publicImage(name string) storedParameter {
 	return storedParameter{Name: name, Type: "String", Value: cloud.DefaultImage, Version: 1, DataType: "aws:ec2:image",
-		ARN: "arn:" + partition(s.options.Region) + ":ssm:" + s.options.Region + "::parameter" + name}
+		ARN: "arn:" + cloud.Partition(s.options.Region) + ":ssm:" + s.options.Region + "::parameter" + name}
 }
 
 // unreadable hides the value of a SecureString.
@@ -150,7 +150,7 @@ func (s *Server) stored(r runbook.Reference) (any, bool, error) {
 
 // parameterARN names a parameter of any Region as the first one.
 func (s *Server) parameterARN(name string) string {
-	prefix := "arn:" + partition(s.options.Region) + ":ssm:" + s.options.Region + ":" + s.options.Account + ":parameter"
+	prefix := "arn:" + cloud.Partition(s.options.Region) + ":ssm:" + s.options.Region + ":" + s.options.Account + ":parameter"
 	if name != "" && name[0] != '/' {
 		return prefix + "/" + name
 	}

@@ -41,12 +41,18 @@ func (in request) processes() ([]string, error) {
 	return asked, nil
 }
 
-func suspendProcesses(c *Cloud, in request) (map[string]any, error) {
+// groupProcesses is the group of a request and those of its processes that the request means.
+func (c *Cloud) groupProcesses(in request) (*group, []string, error) {
 	g, err := c.group(in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	asked, err := in.processes()
+	return g, asked, err
+}
+
+func suspendProcesses(c *Cloud, in request) (map[string]any, error) {
+	g, asked, err := c.groupProcesses(in)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +65,7 @@ func suspendProcesses(c *Cloud, in request) (map[string]any, error) {
 }
 
 func resumeProcesses(c *Cloud, in request) (map[string]any, error) {
-	g, err := c.group(in)
-	if err != nil {
-		return nil, err
-	}
-	asked, err := in.processes()
+	g, asked, err := c.groupProcesses(in)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func (c *Cloud) launchTemplate(in request, i *image) (machine, error) {
 		return t, in.fail("InvalidParameterValue", "User data is limited to 16384 bytes")
 	}
 	if profile := in.sub("IamInstanceProfile"); profile != nil {
-		t.profile = cmp.Or(profile.text("Arn"), "arn:"+partition(in.Region)+":iam::"+c.options.Account+":instance-profile/"+profile.text("Name"))
+		t.profile = cmp.Or(profile.text("Arn"), "arn:"+Partition(in.Region)+":iam::"+c.options.Account+":instance-profile/"+profile.text("Name"))
 	}
 	var err error
 	t.tags, err = in.specified("instance")

@@ -245,10 +245,11 @@ func deleteVolume(c *Cloud, in request) (map[string]any, error) {
 
 // arn names something of the account.
 func (c *Cloud) arn(service, region, name string) string {
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", partition(region), service, region, c.options.Account, name)
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition(region), service, region, c.options.Account, name)
 }
 
-func partition(region string) string {
+// Partition is the part of AWS that a Region belongs to, as ARNs name it: aws, aws-cn or aws-us-gov.
+func Partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
 		return "aws-cn"

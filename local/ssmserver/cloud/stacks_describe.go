@@ -47,7 +47,7 @@ func (s *stack) describe(c *Cloud, region string) map[string]any {
 
 // outputs are those that stand on parameters alone: there are no resources to ask.
 func (s *stack) outputs(c *Cloud, region string) []any {
-	of := map[string]string{"AWS::AccountId": c.options.Account, "AWS::Region": region, "AWS::Partition": partition(region), "AWS::StackName": s.name,
+	of := map[string]string{"AWS::AccountId": c.options.Account, "AWS::Region": region, "AWS::Partition": Partition(region), "AWS::StackName": s.name,
 		"AWS::StackId": c.stackARN(s, region), "AWS::URLSuffix": "amazonaws.com"}
 	maps.Copy(of, s.parameters)
 	var out []any
