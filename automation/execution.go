@@ -11,17 +11,18 @@ type State string
 
 // The states of an execution. The terminal ones absorb: nothing leaves them.
 const (
-	Queued       State = "queued"        // accepted, not yet sent to AWS
-	Starting     State = "starting"      // about to be sent, or sent with no answer yet
-	Running      State = "running"       // AWS works on it
-	Waiting      State = "waiting"       // AWS waits for a person: approve, pause or a manual step
-	Succeeded    State = "succeeded"     // terminal
-	Failed       State = "failed"        // terminal
-	TimedOut     State = "timed_out"     // terminal
-	Cancelled    State = "cancelled"     // terminal
-	Denied       State = "denied"        // terminal: today's policy said no before the start
-	Expired      State = "expired"       // terminal: not started within the deadline, and will not be
-	StartUnknown State = "start_unknown" // terminal: AWS never said whether it started; a person must look
+	AwaitingApproval State = "awaiting_approval" // accepted, and others have to agree before it starts
+	Queued           State = "queued"            // accepted, not yet sent to AWS
+	Starting         State = "starting"          // about to be sent, or sent with no answer yet
+	Running          State = "running"           // AWS works on it
+	Waiting          State = "waiting"           // AWS waits for a person: approve, pause or a manual step
+	Succeeded        State = "succeeded"         // terminal
+	Failed           State = "failed"            // terminal
+	TimedOut         State = "timed_out"         // terminal
+	Cancelled        State = "cancelled"         // terminal
+	Denied           State = "denied"            // terminal: today's policy or an approver said no before the start
+	Expired          State = "expired"           // terminal: not approved or not started within the deadline, and will not be
+	StartUnknown     State = "start_unknown"     // terminal: AWS never said whether it started; a person must look
 )
 
 // Terminal reports whether s is an end. An unknown state is not.
@@ -39,6 +40,7 @@ type StartRequest struct {
 	DocumentName    string              `json:"document_name"`
 	DocumentVersion string              `json:"document_version"`
 	Parameters      map[string][]string `json:"parameters"`
+	Locations       []policy.Location   `json:"locations,omitempty"`
 	ClientToken     string              `json:"client_token"` // a UUID; the SDK never fills it in
 	Tag             string              `json:"tag"`          // tag key handrail:<execution ID>, to find an unclear start
 }
@@ -61,6 +63,11 @@ type Execution struct {
 	Key     string // idempotency key of the request, unique
 	Version int64  // raised by every change a person could see; starts at 1
 	State   State
+
+	Action     policy.Action // Run or Ask
+	BreakGlass bool          // under a grant for emergencies
+	Logged     State         // newest state that the audit log tells of
+	Approval   *Approval     // nil if nobody has to agree, and no step was answered; replaced, never changed in place
 
 	Entry      policy.Entry
 	Team       string
@@ -113,4 +120,8 @@ type Announcement struct {
 	Replies     map[string]string // kind of thread reply ("started", "failed:<step>", "ended") to its ts
 	Attempts    int
 	NextAttempt time.Time
+
+	AskChannel string // where the approvers' message is, ID or "#name"; "" if there is none
+	AskCard    string // its ts, "" before it was posted
+	Asked      int64  // newest version that it shows
 }

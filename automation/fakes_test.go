@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"handrail/audit"
 	"handrail/policy"
 )
 
@@ -33,7 +34,11 @@ type memory struct {
 	mu      sync.Mutex
 	rows    map[string]*Execution
 	records []policy.Record
-	broken  error // what Record returns
+	notes   []audit.Entry
+	locks   map[string]policy.Lock
+
+	broken   error // what Record returns
+	unlogged error // what Note returns
 }
 
 func (m *memory) Update(ctx context.Context, f func(Tx) error) error {
@@ -47,6 +52,13 @@ func (m *memory) Update(ctx context.Context, f func(Tx) error) error {
 		m.rows[id] = x
 	}
 	m.records = append(m.records, t.records...)
+	m.notes = append(m.notes, t.notes...)
+	for _, l := range t.locks {
+		if m.locks == nil {
+			m.locks = map[string]policy.Lock{}
+		}
+		m.locks[l.ID] = l
+	}
 	return nil
 }
 
@@ -54,6 +66,8 @@ type memoryTx struct {
 	m       *memory
 	rows    map[string]*Execution
 	records []policy.Record
+	notes   []audit.Entry
+	locks   []policy.Lock
 }
 
 func (t *memoryTx) Record(_ context.Context, r policy.Record) error {

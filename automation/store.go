@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"handrail/audit"
 	"handrail/policy"
 )
 
@@ -25,6 +26,19 @@ type Tx interface {
 	// Save writes e if the stored version is still e.Version, and raises e.Version by one; otherwise ErrStale.
 	// A terminal state gives back the lease. It leaves Announcement, and an unexpired lease of another, alone.
 	Save(ctx context.Context, e *Execution) error
+	// Note appends to the audit log. Record does so by itself.
+	Note(ctx context.Context, e audit.Entry) error
+	// Usage counts the executions under a grant: those that are not over, and those asked for after since.
+	Usage(ctx context.Context, rule string, since time.Time) (policy.Usage, error)
+	// Locks returns the locks on a runbook that are not over at now.
+	Locks(ctx context.Context, runbook string, now time.Time) ([]policy.Lock, error)
+	// Lock stores a new lock.
+	Lock(ctx context.Context, l policy.Lock) error
+	// Unlock ends a lock that is not over at now and returns it as it was, or ErrNotFound.
+	Unlock(ctx context.Context, id, by string, now time.Time) (policy.Lock, error)
+	// Agreed returns the records of the yes to an execution's approval, oldest first, as the audit log has them. It
+	// fails if the log and the record differ.
+	Agreed(ctx context.Context, execution string) ([]policy.Record, error)
 }
 
 // Claim asks for due work: rows whose next attempt has come and whose lease is free or expired.
@@ -56,6 +70,8 @@ type Store interface {
 	Executions(ctx context.Context, q Query) ([]*Execution, error)
 	// Decided returns the record of a request's idempotency key, or ErrNotFound.
 	Decided(ctx context.Context, key string) (policy.Record, error)
+	// ActiveLocks returns every lock that is not over at now, oldest first.
+	ActiveLocks(ctx context.Context, now time.Time) ([]policy.Lock, error)
 	// Claim takes due, open executions that are not parked in one statement, oldest next attempt first.
 	Claim(ctx context.Context, c Claim) ([]*Execution, error)
 	// Postpone writes attempts and next attempt of rows that owner holds, without raising their version,

@@ -25,6 +25,9 @@ type Ask struct {
 	Runbook    string
 	Parameters map[string][]string
 	Reason     string
+	OneTime    bool // ask for a one-time approval, without the right to run it
+	BreakGlass bool // use a grant for emergencies
+	Incident   *policy.Incident
 	At         time.Time
 }
 
@@ -34,6 +37,7 @@ type Outcome struct {
 	Execution *Execution     // nil if the policy refused
 	Again     bool           // the same request had been decided before, or the execution was already over
 	Refused   *policy.Record // with Again: the record, if it had been refused then
+	Lock      *policy.Lock   // the lock that was set or ended
 }
 
 // ErrUnclear says that the store gave no clear answer, twice: the request may have been accepted.
@@ -174,7 +178,7 @@ func (e *Engine) accept(a Ask, d policy.Decision, id string) *Execution {
 	req.ClientToken = uuid.NewString()
 	req.Tag = "handrail:" + id
 	return &Execution{
-		ID: id, Ref: newRef(), Key: a.Key, Version: 1, State: Queued,
+		ID: id, Ref: newRef(), Key: a.Key, Version: 1, State: Queued, Action: policy.Run,
 		Entry: a.Entry, Team: a.Team, Requester: a.User, Channel: a.Channel, Thread: a.Thread,
 		Runbook: a.Runbook, Parameters: a.Parameters, Reason: a.Reason,
 		SHA256: d.SHA256(), Region: e.Catalogue.Region(d.Runbook()), Role: d.Role(), Request: req,

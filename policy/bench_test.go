@@ -25,7 +25,7 @@ func large(tb testing.TB, n int) (*Policy, *Request) {
 	tb.Helper()
 	p := &Policy{serviceRole: benchRole}
 	for i := range 2000 {
-		p.identities = append(p.identities, Identity{fmt.Sprintf("p%04d", i), fmt.Sprintf("U%04d", i)})
+		p.identities = append(p.identities, Identity{fmt.Sprintf("p%04d", i), []string{fmt.Sprintf("U%04d", i)}})
 	}
 	for i := range 500 {
 		g := Group{Name: fmt.Sprintf("g%03d", i)}

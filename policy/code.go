@@ -5,9 +5,15 @@ type Code string
 
 // The codes of a yes.
 const (
-	CodeGranted   Code = "granted"   // a grant covers it
-	CodeRequester Code = "requester" // who asked for an execution may cancel it
+	CodeGranted    Code = "granted"     // a grant covers it
+	CodeRequester  Code = "requester"   // who asked for an execution may cancel it
+	CodeApproved   Code = "approved"    // a grant covers it, and everybody who must agree has
+	CodeBreakGlass Code = "break_glass" // a grant for emergencies covers it
+	CodeApprover   Code = "approver"    // the person may agree, or refuse to
 )
+
+// CodeApprovalNeeded is neither: the run may go on once others agree.
+const CodeApprovalNeeded Code = "approval_needed"
 
 // The codes of a no, in the order of the checks. The empty Code is that of a Decision nobody made.
 const (
@@ -29,6 +35,19 @@ const (
 	CodeChannelNotGranted Code = "channel_not_granted" // granted, but in other channels
 	CodeActionNotGranted  Code = "action_not_granted"  // granted, but for another action
 
+	CodeDenied         Code = "denied"          // a denial forbids it
+	CodeFrozen         Code = "frozen"          // a freeze stops it
+	CodeLocked         Code = "locked"          // somebody locked the runbook or the target
+	CodeConditionUnmet Code = "condition_unmet" // granted, but its condition does not hold
+	CodeConditionBroke Code = "condition_broke" // granted, but its condition cannot be evaluated
+	CodeOutsideWindow  Code = "outside_window"  // granted, but not at this time
+	CodeLimitAtOnce    Code = "limit_at_once"   // granted, but as many run already as may at once
+	CodeLimitPerHour   Code = "limit_per_hour"  // granted, but as many were asked for within the hour as may be
+	CodeLimitTargets   Code = "limit_targets"   // granted, but not for so many targets
+	CodeUsageUnknown   Code = "usage_unknown"   // granted with a limit, and nobody counted
+	CodeReasonMissing  Code = "reason_missing"  // a grant for emergencies wants a reason
+	CodeNoBreakGlass   Code = "no_break_glass"  // no grant for emergencies covers it
+
 	CodeParametersTooMany Code = "parameters_too_many" // over MaxParameters
 	CodeParameterName     Code = "parameter_name"      // empty, too long or with hidden characters
 	CodeParameterRole     Code = "parameter_role"      // a person tried to set the role
@@ -39,6 +58,7 @@ const (
 	CodeValueTemplate     Code = "value_template"      // holds {{, which SSM would resolve
 	CodeValueHidden       Code = "value_hidden"        // holds control, bidi, zero-width or broken characters
 	CodeValueNotAllowed   Code = "value_not_allowed"
+	CodeValueSecret       Code = "value_secret" // is not the name of an SSM parameter
 
 	CodeDocumentUnknown    Code = "document_unknown"    // AWS could not be asked
 	CodeDocumentGone       Code = "document_gone"       // AWS has no such document or version
@@ -50,9 +70,30 @@ const (
 	CodeRoleOther          Code = "role_other"          // it names another role than the service role
 	CodeRoleUnclear        Code = "role_unclear"        // nobody can say which role it runs under
 
+	CodeRoleEscape      Code = "role_escape"      // the document, or one that it starts, leaves the role
+	CodeOwnerOther      Code = "owner_other"      // the document belongs to neither Amazon nor the role's account
+	CodeChildUnpinned   Code = "child_unpinned"   // it starts a document that the policy does not pin
+	CodeChildOther      Code = "child_other"      // it starts a document whose content is not the pinned one
+	CodeAttachmentOther Code = "attachment_other" // a file of it is not the pinned one, or not pinned
+
+	CodeDigestMismatch   Code = "digest_mismatch"    // what was agreed to is not what would run
+	CodeApprovalExpired  Code = "approval_expired"   // the wait for approvals is over
+	CodeApproverSelf     Code = "approver_self"      // the requester, or another account of theirs
+	CodeApproverNotNamed Code = "approver_not_named" // not among those who may agree
+	CodeApproverTwice    Code = "approver_twice"     // agreed already, perhaps with another account
+	CodeApproverUnmapped Code = "approver_unmapped"  // the policy wants approvers that it names itself
+	CodeApproverGone     Code = "approver_gone"      // somebody who agreed may not agree any more
+	CodeNothingToApprove Code = "nothing_to_approve" // the run wants no approval, or none of this
+
 	CodeParameterUndeclared Code = "parameter_undeclared" // listed by the policy, not declared by the document
 	CodeParameterMissing    Code = "parameter_missing"    // declared without a default, and not given
 )
 
 // allows says whether the code is that of a yes. Everything unknown is a no.
-func (c Code) allows() bool { return c == CodeGranted || c == CodeRequester }
+func (c Code) allows() bool {
+	switch c {
+	case CodeGranted, CodeRequester, CodeApproved, CodeBreakGlass, CodeApprover:
+		return true
+	}
+	return false
+}

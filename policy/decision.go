@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Decision is the answer to one Request. Only this package can make one that allows; the zero Decision is a no.
 //
@@ -9,7 +12,12 @@ type Decision struct {
 	policy        *Policy
 	request       *Request
 	code          Code
-	grant         *Grant   // that covers who, what and where, or nil
+	grant         *Grant  // that covers who, what and where, or nil
+	denial        *Denial // that forbids it, or nil
+	freeze        *Freeze // that stops it, or that others must agree to pass, or nil
+	lock          *Lock   // that stops it, or nil
+	needs         []Need  // approvals that it wants, given or not
+	approveBy     time.Time
 	runbook       *Runbook // nil if the policy has none of that name
 	roleParameter string
 	parameter     string // that a no is about
@@ -21,6 +29,24 @@ type Decision struct {
 // Allowed says whether the answer is yes.
 func (d Decision) Allowed() bool { return d.code.allows() }
 
+// Pending says whether the answer is neither yes nor no: the run may be accepted, and may start once those whom Needs
+// names agree.
+func (d Decision) Pending() bool { return d.code == CodeApprovalNeeded }
+
+// Needs are the approvals that the run wants, whether they are given or not; nil for a no.
+func (d Decision) Needs() []Need { return slices.Clone(d.needs) }
+
+// ApproveBy is when the wait for approvals ends, or zero if the run wants none.
+func (d Decision) ApproveBy() time.Time { return d.approveBy }
+
+// BreakGlass is the emergency rule that a yes stands on, or nil.
+func (d Decision) BreakGlass() *BreakGlass {
+	if d.grant == nil || d.code != CodeBreakGlass {
+		return nil
+	}
+	return d.grant.BreakGlass
+}
+
 // Recorded says whether a Recorder has stored the decision. Only Gate.Check returns such decisions.
 func (d Decision) Recorded() bool { return d.recorded }
 
@@ -30,13 +56,18 @@ func (d Decision) ID() string { return d.id }
 // Code says why, for programs. It is "" for a decision that nobody made.
 func (d Decision) Code() Code { return d.code }
 
-// Rule is the name of the grant that says yes. It is "" for every no, which the default or a check beside the grants
-// decided, and for a Cancel by the person who asked for the execution.
+// Rule is the name of the grant that says yes, or of the denial or freeze that says no. It is "" for every other no,
+// which the default or a check beside the rules decided, and for a Cancel by the person who asked for the execution.
 func (d Decision) Rule() string {
-	if d.grant == nil || !d.Allowed() {
-		return ""
+	switch {
+	case d.denial != nil && d.code == CodeDenied:
+		return d.denial.Name
+	case d.freeze != nil && d.code == CodeFrozen:
+		return d.freeze.Name
+	case d.grant != nil && (d.Allowed() || d.Pending()):
+		return d.grant.Name
 	}
-	return d.grant.Name
+	return ""
 }
 
 // Action is what was asked for, or "" if nothing was.
@@ -51,7 +82,7 @@ func (d Decision) Action() Action {
 // Run; it can be nil for an allowed Cancel, because a runbook may leave the policy while it runs.
 func (d Decision) Runbook() *Runbook { return d.runbook }
 
-// Role is the ARN that an allowed Run runs under, or "" if nothing may run.
+// Role is the ARN that an allowed or pending Run or Ask runs under, or "" if nothing may run.
 func (d Decision) Role() string {
 	if !d.runs() {
 		return ""
@@ -68,7 +99,7 @@ func (d Decision) RoleParameter() string {
 	return d.roleParameter
 }
 
-// Version is the document's version that an allowed Run runs, a number, or "" if nothing may run.
+// Version is the document's version that an allowed or pending Run or Ask runs, a number, or "" if nothing may run.
 func (d Decision) Version() string {
 	if !d.runs() {
 		return ""
@@ -76,7 +107,7 @@ func (d Decision) Version() string {
 	return d.request.Document.Version
 }
 
-// SHA256 is the hash of the content that an allowed Run runs, lower-case hex, or "" if nothing may run.
+// SHA256 is the hash of the content that an allowed or pending Run or Ask runs, lower-case hex, or "" if nothing may run.
 func (d Decision) SHA256() string {
 	if !d.runs() {
 		return ""
@@ -106,7 +137,10 @@ func (d Decision) PolicyHash() string {
 	return d.policy.hash
 }
 
-func (d Decision) runs() bool { return d.Allowed() && d.request.Action == Run }
+// runs says whether a yes, perhaps one that waits for approvals, is about something that runs.
+func (d Decision) runs() bool {
+	return (d.Allowed() || d.Pending()) && (d.request.Action == Run || d.request.Action == Ask)
+}
 
 func cloneParameters(given map[string][]string) map[string][]string {
 	if given == nil {

@@ -30,7 +30,7 @@ func (r *fileReader) policy(root *yaml.Node) *Policy {
 	r.readRunbooks(fields["runbooks"])
 	p := &Policy{serviceRole: r.serviceRole, grants: r.readGrants(fields["grants"])}
 	for name, account := range r.identities {
-		p.identities = append(p.identities, Identity{name, account})
+		p.identities = append(p.identities, Identity{name, []string{account}})
 	}
 	p.groups = slices.Collect(maps.Values(r.groups))
 	p.runbooks = slices.Collect(maps.Values(r.runbooks))

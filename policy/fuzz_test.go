@@ -57,7 +57,7 @@ func checkPolicy(t *testing.T, p *policy.Policy) {
 		}
 		for _, id := range p.Identities() {
 			policy.Decide(p, &policy.Request{
-				Action: policy.Run, Entry: policy.ByCommand, Runbook: b.Name, Actor: policy.Actor{ID: id.Slack, Standing: policy.StandingMember},
+				Action: policy.Run, Entry: policy.ByCommand, Runbook: b.Name, Actor: policy.Actor{ID: id.Slack[0], Standing: policy.StandingMember},
 				Channel: policy.Channel{ID: "C0", Name: "ops", Known: true},
 			}).Explain()
 		}

@@ -101,6 +101,9 @@ func (r *Request) clone() *Request {
 	c := *r
 	c.Actor.UserGroups = slices.Clone(r.Actor.UserGroups)
 	c.Parameters = cloneParameters(r.Parameters)
+	c.Locks, c.Votes, c.Voted = slices.Clone(r.Locks), slices.Clone(r.Votes), slices.Clone(r.Voted)
+	c.Usage = maps.Clone(r.Usage)
+	c.Subject = r.Subject.clone()
 	if r.Document != nil {
 		doc := *r.Document
 		c.Document = &doc

@@ -107,7 +107,9 @@ func (x *index) number(identities []Identity, groups []Group) map[string]int32 {
 		}
 	}
 	for _, id := range identities {
-		x.accounts[id.Slack] = person{name: id.Name, principals: of[id.Name]}
+		for _, account := range id.Slack {
+			x.accounts[account] = person{name: id.Name, principals: of[id.Name]}
+		}
 	}
 	return numbers
 }

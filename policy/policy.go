@@ -7,8 +7,11 @@
 package policy
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+
+	"handrail/runbook"
 )
 
 // Policy is one policy file, read and checked. It never changes; many goroutines may use it. What its methods return
@@ -20,13 +23,16 @@ type Policy struct {
 	groups      []Group
 	runbooks    []*Runbook
 	grants      []*Grant
+	denials     []*Denial
+	freezes     []*Freeze
+	windows     map[string]*Window
 	index       index
 }
 
-// Identity is a person by the name the policy uses, and the one Slack account that speaks for them.
+// Identity is a person by the name the policy uses, and the Slack accounts that speak for them.
 type Identity struct {
 	Name  string
-	Slack string // user ID, such as U012ANA
+	Slack []string // user IDs, such as U012ANA; most people have one
 }
 
 // Group is a list of identities or a Slack user group, never both.
@@ -47,16 +53,50 @@ type Runbook struct {
 	Description   string
 	Parameters    []Parameter // sorted by name
 
+	Targets     string               // parameter whose values are the targets, "" if the policy names none
+	Children    []Pin                // documents that it starts, in any depth
+	Attachments []Pin                // files that belong to the document; Version is ""
+	Locations   []Location           // other accounts and Regions that it runs in, instead of its own
+	Accepts     []runbook.EscapeKind // ways out of the role that the keeper of the policy takes on; see runbook.Analyse
+	Steps       []StepRule           // who may answer its aws:approve steps, sorted by name
+	Line        int                  // in the file, from 1
+
 	number int32
 }
 
-// Parameter is a parameter that people may give, with the values it may have.
+// Pin is a document, or a file of one, whose content the policy fixes.
+type Pin struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"` // a number
+	SHA256  string `json:"sha256"`            // lower-case hex
+}
+
+// Location is where else a runbook runs, and under which role there.
+type Location struct {
+	Accounts      []string `json:"accounts"` // of 12 digits, or IDs of organisational units
+	Regions       []string `json:"regions"`
+	ExecutionRole string   `json:"execution_role"` // name of the role in those accounts
+}
+
+// StepRule says who may answer a step of action aws:approve.
+type StepRule struct {
+	Step     string
+	Approval Approval
+}
+
+// Parameter is a parameter that people may give, with the values it may have. What is set must all hold; a parameter
+// without any of Allow, Pattern, Min, Max and Secret does not exist.
 type Parameter struct {
 	Name     string
 	Allow    []string // in the order of the file
+	Pattern  string   // RE2, matched against the whole value; "" if none
+	Min, Max *int64   // the value is a whole number within them; nil means no bound
+	Secret   bool     // the value is the name of an SSM parameter that holds the secret, never the secret
 	MaxItems int      // values at most, 1 to MaxParameterValues
+	Line     int      // in the file, from 1
 
 	allowed map[string]struct{}
+	pattern *regexp.Regexp
 }
 
 // Parameter returns the parameter of exactly that name, or false if people may not give it.
@@ -68,15 +108,6 @@ func (r *Runbook) Parameter(name string) (*Parameter, bool) {
 		return nil, false
 	}
 	return &r.Parameters[i], true
-}
-
-// Grant lets some people do something with some runbooks in some channels.
-type Grant struct {
-	Name     string
-	To       []string // names of groups and identities
-	Runbooks []string // names, or "*" alone for every runbook of the policy
-	Channels []string // "#name" with * as a wildcard, an ID, or "*"
-	May      []Action
 }
 
 // Everything is the word for every runbook, or every channel that is not shared, where a policy writes it.
@@ -103,13 +134,13 @@ func (p *Policy) Identity(slackID string) (name string, ok bool) {
 	return person.name, ok
 }
 
-// Person returns the Slack account of an identity.
+// Person returns the first Slack account of an identity.
 func (p *Policy) Person(name string) (slackID string, ok bool) {
 	i, ok := slices.BinarySearchFunc(p.identities, name, func(id Identity, name string) int { return strings.Compare(id.Name, name) })
 	if !ok {
 		return "", false
 	}
-	return p.identities[i].Slack, true
+	return p.identities[i].Slack[0], true
 }
 
 // Identities returns every identity, sorted by name.
@@ -133,6 +164,12 @@ func (p *Policy) UserGroups() []string {
 // Grants returns every grant, sorted by name.
 func (p *Policy) Grants() []*Grant { return slices.Clone(p.grants) }
 
+// Denials returns every denial, sorted by name.
+func (p *Policy) Denials() []*Denial { return slices.Clone(p.denials) }
+
+// Freezes returns every freeze, sorted by name.
+func (p *Policy) Freezes() []*Freeze { return slices.Clone(p.freezes) }
+
 // GrantsFor returns the grants that cover a runbook, sorted by name, whoever they are for.
 func (p *Policy) GrantsFor(runbook string) []*Grant {
 	var found []*Grant
@@ -142,6 +179,44 @@ func (p *Policy) GrantsFor(runbook string) []*Grant {
 		}
 	}
 	return found
+}
+
+// Limited returns the names of the grants that cover a runbook and have limits that need counting, sorted: those for
+// which a Request wants Usage.
+func (p *Policy) Limited(runbook string) []string {
+	var names []string
+	for _, g := range p.grants {
+		if g.covers(runbook) && (g.Limits.AtOnce > 0 || g.Limits.PerHour > 0) {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}
+
+// Accounts returns the Slack accounts and the Slack user groups behind names of groups and identities, each sorted: whom
+// to tell that they are asked. Names that the policy no longer has are left out.
+func (p *Policy) Accounts(names []string) (users, userGroups []string) {
+	for _, name := range names {
+		if account, ok := p.Person(name); ok {
+			users = append(users, account)
+		}
+		for _, g := range p.groups {
+			if g.Name != name {
+				continue
+			}
+			if g.UserGroup != "" {
+				userGroups = append(userGroups, g.UserGroup)
+			}
+			for _, member := range g.Members {
+				if account, ok := p.Person(member); ok {
+					users = append(users, account)
+				}
+			}
+		}
+	}
+	slices.Sort(users)
+	slices.Sort(userGroups)
+	return slices.Compact(users), slices.Compact(userGroups)
 }
 
 func (g *Grant) covers(runbook string) bool {

@@ -11,8 +11,16 @@ type Action string
 
 // The actions a grant can give with `may:`.
 const (
-	Run    Action = "run"    // start a runbook
-	Cancel Action = "cancel" // stop an execution that Handrail started
+	Run     Action = "run"    // start a runbook
+	Ask     Action = "ask"    // start a runbook once somebody else has agreed, without the right to run it
+	Cancel  Action = "cancel" // stop an execution that Handrail started
+	Locking Action = "lock"   // keep a runbook or a target from being run for a time, or end that
+)
+
+// The actions that no grant gives: who may take them follows from the approval that a run wants.
+const (
+	Approve Action = "approve"
+	Reject  Action = "reject"
 )
 
 // Entry is the way a request came in. It is recorded, and every entry passes the same check.
@@ -20,9 +28,13 @@ type Entry string
 
 // The entries there are.
 const (
-	ByCommand Entry = "command" // /runbook …
-	ByMention Entry = "mention" // @Handrail …
-	ByButton  Entry = "button"  // a click on a card
+	ByCommand  Entry = "command"  // /runbook …
+	ByMention  Entry = "mention"  // @Handrail …
+	ByButton   Entry = "button"   // a click on a card
+	ByForm     Entry = "form"     // a form sent
+	BySchedule Entry = "schedule" // an occurrence of a schedule
+	ByIncident Entry = "incident" // a runbook offered in an incident's channel
+	ByRetry    Entry = "retry"    // the same again, from a card that has ended
 )
 
 // Standing is what the workspace says about a person's account at this moment.
@@ -43,6 +55,7 @@ type Actor struct {
 	ID         string // Slack user ID, such as U012ANA
 	Team       string // Slack team ID of the envelope
 	Standing   Standing
+	Mail       string   // address that the workspace verified, as it writes it; "" if it does not say
 	UserGroups []string // IDs of the Slack user groups the person is in; nil if none or not looked up
 }
 
@@ -71,6 +84,11 @@ type Document struct {
 	SHA256  string            // lower-case hex, as DescribeDocument reports it; "" if AWS gave none
 	Content *runbook.Document // nil unless found and readable
 	Problem string            // why the content could not be read, "" if it could
+
+	Owner       string            // account of the document, or "Amazon"; "" if AWS did not say
+	Attachments []Pin             // files that belong to it, sorted by name; Version is ""
+	Children    []Pin             // documents that it starts, in any depth, as AWS holds them now, sorted by name and version
+	Analysis    *runbook.Analysis // of the content with those children; nil unless Content is there
 }
 
 // Request is one question to the policy: may this person do this, here, now?
@@ -81,8 +99,22 @@ type Request struct {
 	Channel    Channel
 	Runbook    string              // the policy's name for it
 	Parameters map[string][]string // as the person gave them, without the role
-	Document   *Document           // nil for Cancel; nil is a no for Run
-	Requester  string              // Cancel only: Slack ID of who asked for the execution
-	Execution  string              // Cancel only: its ID
+	Document   *Document           // needed for Run and Ask, where nil is a no
+	Requester  string              // Cancel: Slack ID of who asked for the execution
+	Execution  string              // ID of the execution: needed for all but Lock
 	At         time.Time
+
+	Region     string           // Run and Ask: where it runs
+	Reason     string           // the person's, untrusted text, "" if none
+	BreakGlass bool             // Run: use a grant for emergencies
+	Incident   *Incident        // the incident whose channel this is, nil if none
+	Locks      []Lock           // Run and Ask: those on the runbook, over or not
+	Usage      map[string]Usage // Run and Ask: of the grants that Policy.Limited names; one that is missing is a no
+	Votes      []Vote           // Run and Ask: who agreed so far
+	ApproveBy  time.Time        // Run and Ask: when the wait for approvals ends, as the row says; zero before there is a row
+
+	Subject *Request // Approve and Reject of a run: the run, as it would be decided now, without Votes
+	Digest  string   // Approve and Reject of a run: of what the approvers were shown
+	Voted   []Actor  // Approve and Reject: who agreed before
+	Step    string   // Approve and Reject of an aws:approve step: its name
 }

@@ -15,10 +15,11 @@ import (
 // The columns of an execution, in the order of values and targets.
 const (
 	asked   = "id, ref, key, entry, team, requester, channel, thread, runbook, parameters, reason, created_at"
-	running = "state, sha256, region, role, request, decision, rule, policy, aws_id, aws_status, current_step, steps, failure, note," +
+	running = "state, action, break_glass, logged, approval, sha256, region, role, request, decision, rule, policy, aws_id, aws_status, current_step, steps, failure, note," +
 		" cancel_by, cancel_reason, cancel_at, start_by, started_at, ended_at, attempts, next_attempt_at, parked"
 	leased    = "version, lease_owner, lease_until"
-	announced = "announced, announce_channel, announce_card, announce_replies, announce_attempts, announce_next_at"
+	announced = "announced, announce_channel, announce_card, announce_replies, announce_attempts, announce_next_at," +
+		" announce_ask_channel, announce_ask, announce_asked"
 
 	columns = asked + ", " + running + ", " + leased + ", " + announced
 )
@@ -53,14 +54,15 @@ func valuesAsked(e *automation.Execution) []any {
 }
 
 func valuesRunning(e *automation.Execution) []any {
-	return []any{string(e.State), e.SHA256, e.Region, e.Role, encoded{e.Request, false}, e.Decision, e.Rule, e.Policy,
+	return []any{string(e.State), string(e.Action), flag(e.BreakGlass), string(e.Logged), encoded{e.Approval, e.Approval == nil}, e.SHA256, e.Region, e.Role, encoded{e.Request, false}, e.Decision, e.Rule, e.Policy,
 		e.AWSID, e.AWSStatus, e.CurrentStep, encoded{e.Steps, len(e.Steps) == 0}, e.Failure, e.Note,
 		e.CancelBy, e.CancelReason, millis(e.CancelAt), millis(e.StartBy), millis(e.StartedAt), millis(e.EndedAt),
 		int64(e.Attempts), millis(e.NextAttempt), e.Parked}
 }
 
 func valuesAnnounced(a *automation.Announcement) []any {
-	return []any{a.Version, a.Channel, a.Card, encoded{a.Replies, len(a.Replies) == 0}, int64(a.Attempts), millis(a.NextAttempt)}
+	return []any{a.Version, a.Channel, a.Card, encoded{a.Replies, len(a.Replies) == 0}, int64(a.Attempts), millis(a.NextAttempt),
+		a.AskChannel, a.AskCard, a.Asked}
 }
 
 // targets are where a row of columns is scanned to.
@@ -68,12 +70,13 @@ func targets(e *automation.Execution) []any {
 	a := &e.Announcement
 	return []any{&e.ID, &e.Ref, &e.Key, &e.Entry, &e.Team, &e.Requester, &e.Channel, &e.Thread, &e.Runbook,
 		decoded{&e.Parameters}, &e.Reason, (*moment)(&e.CreatedAt),
-		&e.State, &e.SHA256, &e.Region, &e.Role, decoded{&e.Request}, &e.Decision, &e.Rule, &e.Policy,
+		&e.State, &e.Action, &e.BreakGlass, &e.Logged, decoded{&e.Approval}, &e.SHA256, &e.Region, &e.Role, decoded{&e.Request}, &e.Decision, &e.Rule, &e.Policy,
 		&e.AWSID, &e.AWSStatus, &e.CurrentStep, decoded{&e.Steps}, &e.Failure, &e.Note,
 		&e.CancelBy, &e.CancelReason, (*moment)(&e.CancelAt), (*moment)(&e.StartBy), (*moment)(&e.StartedAt), (*moment)(&e.EndedAt),
 		&e.Attempts, (*moment)(&e.NextAttempt), &e.Parked,
 		&e.Version, &e.LeaseOwner, (*moment)(&e.LeaseUntil),
-		&a.Version, &a.Channel, &a.Card, decoded{&a.Replies}, &a.Attempts, (*moment)(&a.NextAttempt)}
+		&a.Version, &a.Channel, &a.Card, decoded{&a.Replies}, &a.Attempts, (*moment)(&a.NextAttempt),
+		&a.AskChannel, &a.AskCard, &a.Asked}
 }
 
 // unreadable is an execution whose stored data cannot be read, as after a repair by hand that went wrong.
@@ -104,6 +107,14 @@ func collect(rows *sql.Rows, extra ...any) (es []*automation.Execution, bad []un
 		}
 	}
 	return es, bad, explain(rows.Err())
+}
+
+// flag is 1 for true.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // millis is t in Unix milliseconds, 0 for the zero time.

@@ -68,5 +68,8 @@ func (db *DB) own(ctx context.Context) error {
 	case ours == 0:
 		return nil
 	}
+	if have, want, err := db.Version(ctx); err != nil || have < want {
+		return err // an older schema lacks what is probed; the migration reads it
+	}
 	return db.probe(ctx)
 }

@@ -11,20 +11,16 @@ import (
 )
 
 const recordColumns = "id, at, key, entry, action, actor, team, channel, runbook, parameters, execution," +
-	" allowed, code, rule, sentence, near, policy"
+	" allowed, code, rule, sentence, near, policy, facts"
 
 var insertRecord = "INSERT INTO records (" + recordColumns + ") VALUES (" + holes(1, width(recordColumns)) +
 	") ON CONFLICT DO NOTHING"
 
 // Record appends r, or returns ErrDuplicate if a record with its Key exists. There is no way to change or remove it.
 func (t *tx) Record(ctx context.Context, r policy.Record) error {
-	allowed := int64(0)
-	if r.Allowed {
-		allowed = 1
-	}
 	n, err := t.exec(ctx, insertRecord, []any{r.ID, millis(r.At), r.Key, string(r.Entry), string(r.Action), r.Actor, r.Team,
-		r.Channel, r.Runbook, encoded{r.Parameters, len(r.Parameters) == 0}, r.Execution, allowed, string(r.Code), r.Rule,
-		r.Sentence, r.Near, r.Policy})
+		r.Channel, r.Runbook, encoded{r.Parameters, len(r.Parameters) == 0}, r.Execution, flag(r.Allowed), string(r.Code), r.Rule,
+		r.Sentence, r.Near, r.Policy, encoded{r.Facts, false}})
 	if err != nil {
 		return fmt.Errorf("recording the decision: %w", err)
 	}
@@ -112,7 +108,7 @@ func collectRecords(rows *sql.Rows) ([]policy.Record, error) {
 	for rows.Next() {
 		var r policy.Record
 		err := rows.Scan(&r.ID, (*moment)(&r.At), &r.Key, &r.Entry, &r.Action, &r.Actor, &r.Team, &r.Channel, &r.Runbook,
-			decoded{&r.Parameters}, &r.Execution, &r.Allowed, &r.Code, &r.Rule, &r.Sentence, &r.Near, &r.Policy)
+			decoded{&r.Parameters}, &r.Execution, &r.Allowed, &r.Code, &r.Rule, &r.Sentence, &r.Near, &r.Policy, decoded{&r.Facts})
 		if err != nil {
 			return nil, fmt.Errorf("record %s: %w", r.ID, explain(err))
 		}

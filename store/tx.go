@@ -184,9 +184,4 @@ func (t *tx) keep(e *automation.Execution) {
 	t.undo = append(t.undo, func() { e.Version, e.LeaseOwner, e.LeaseUntil = version, owner, until })
 }
 
-func ended(e *automation.Execution) int64 {
-	if e.State.Terminal() {
-		return 1
-	}
-	return 0
-}
+func ended(e *automation.Execution) int64 { return flag(e.State.Terminal()) }
