@@ -29,5 +29,6 @@ type Line []Span
 type Answer struct {
 	Lines     []Line
 	Refused   bool                  // the answer is a no of the policy
+	Ask       string                // ID of the decision with which this person may ask for a one-time approval: `ask ID`; "" if none
 	Execution *automation.Execution // the execution that was accepted now, nil otherwise
 }

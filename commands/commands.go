@@ -17,6 +17,8 @@ import (
 type Engine interface {
 	Submit(ctx context.Context, a automation.Ask) (automation.Outcome, error)
 	Cancel(ctx context.Context, a automation.CancelAsk) (automation.Outcome, error)
+	Approve(ctx context.Context, a automation.ApproveAsk) (automation.Outcome, error)
+	Lock(ctx context.Context, a automation.LockAsk) (automation.Outcome, error)
 	Explain(ctx context.Context, a automation.Ask) policy.Decision
 }
 
@@ -89,7 +91,9 @@ func (c *Commands) Do(ctx context.Context, inv Invocation) Answer {
 	if inv.At.IsZero() {
 		inv.At = time.Now()
 	}
-	words, err := Split(inv.Text)
+	k := call{Invocation: inv}
+	var err error
+	k.words, k.line, err = inv.words()
 	var bad *SyntaxError
 	if errors.As(err, &bad) {
 		if bad.Text == "" {
@@ -97,13 +101,12 @@ func (c *Commands) Do(ctx context.Context, inv Invocation) Answer {
 		}
 		return say(Line{{Text: bad.What}}, point(inv.Command, bad.Text, bad.At, bad.Width))
 	}
-	k := call{Invocation: inv, words: words, line: clean(inv.Text)}
-	if len(words) == 0 {
+	if len(k.words) == 0 {
 		return c.help(ctx, k)
 	}
 	for _, cmd := range table() {
-		if cmd.is(words[0]) {
-			k.words = words[1:]
+		if cmd.is(k.words[0]) {
+			k.words = k.words[1:]
 			return cmd.do(c, ctx, k)
 		}
 	}

@@ -95,6 +95,14 @@ func (h *house) Cancel(_ context.Context, a automation.CancelAsk) (automation.Ou
 	return automation.Outcome{Decision: d, Execution: x, Again: x.CancelBy != "" || x.State.Terminal()}, nil
 }
 
+func (h *house) Approve(_ context.Context, a automation.ApproveAsk) (automation.Outcome, error) {
+	return automation.Outcome{}, automation.ErrNotFound
+}
+
+func (h *house) Lock(_ context.Context, a automation.LockAsk) (automation.Outcome, error) {
+	return automation.Outcome{}, automation.ErrNotFound
+}
+
 func (h *house) Explain(_ context.Context, a automation.Ask) policy.Decision {
 	return policy.Decide(h.policy, &policy.Request{Action: policy.Run, Entry: a.Entry, Actor: policy.Actor{ID: a.User, Standing: h.standing},
 		Channel: policy.Channel{ID: a.Channel, Name: "ops", Known: true}, Runbook: a.Runbook, Parameters: a.Parameters, Document: h.document, At: a.At})

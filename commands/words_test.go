@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,6 +106,49 @@ func FuzzSplit(f *testing.F) {
 			if i := strings.IndexByte(text, '<'); i < 0 && !strings.Contains(text, "|") && !strings.Contains(text, "&") {
 				t.Fatalf("%q: a bar out of nothing in %+v", text, w)
 			}
+		}
+	})
+}
+
+// What a button or a form says is taken as it is: no quote, mention or escape in a value is read again.
+func TestArgsAreNotReadAgain(t *testing.T) {
+	h, c := newHouse(t)
+	inv := as("U012ANA", "run something-else")
+	inv.Args = []Word{{Value: "run"}, {Value: "restart-web"}, {Key: "InstanceId", Value: "i-0aaaaaaaaaaaaaaa1"},
+		{Key: "reason", Value: `it "hangs" & <@U012BEN> x=y --dry-run`}}
+	if a := c.Do(t.Context(), inv); a.Execution == nil || h.asked[0].Reason != `it "hangs" & <@U012BEN> x=y --dry-run` {
+		t.Fatalf("answer: %s, asked %+v", read(a), h.asked)
+	}
+	inv.Key, inv.Args = "k2", []Word{{Value: "run"}, {Value: "restart-web"}, {Key: "InstanceId", Value: "i 9"}}
+	if got := read(c.Do(t.Context(), inv)); !strings.Contains(got, "`/runbook run restart-web InstanceId=\"i 9\"\n                         ^^^^^^^^^^^^^^^^`") {
+		t.Errorf("a wrong value in a form: %s", got)
+	}
+	inv.Args = []Word{{Value: strings.Repeat("x", MaxText+1)}}
+	if got := read(c.Do(t.Context(), inv)); !strings.Contains(got, "longer than a command") {
+		t.Errorf("a long form: %s", got)
+	}
+}
+
+// FuzzArgs checks that words which are shown as a line are those words when the line is typed.
+func FuzzArgs(f *testing.F) {
+	f.Add("a", `b "c" d`)
+	f.Add("", "it's")
+	f.Fuzz(func(t *testing.T, key, value string) {
+		for _, r := range key + value {
+			if strings.ContainsRune("<>&\u00a0\u202f\u2013\u2014\u201e\u201f\u201a\u201b\\\n\r\t", r) || r == utf8.RuneError {
+				t.Skip() // Slack's escapes and what phones make are for typed lines
+			}
+		}
+		if strings.ContainsFunc(key, unicode.IsSpace) || strings.ContainsAny(key, "=\"'\u201c\u201d\u2018\u2019-") || strings.HasPrefix(value, "-") {
+			t.Skip()
+		}
+		_, line, err := Invocation{Args: []Word{{Key: key, Value: value}}}.words()
+		if err != nil {
+			return
+		}
+		got, err := Split(line)
+		if err != nil || len(got) != 1 || got[0].Key != key || got[0].Value != value {
+			t.Fatalf("%q=%q is shown as %q, which is %+v, %v", key, value, line, got, err)
 		}
 	})
 }
