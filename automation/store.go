@@ -58,6 +58,9 @@ type Query struct {
 	Parked    bool // set aside for an operator
 	Since     time.Time
 	Limit     int // 50 if 0
+
+	BreakGlass bool     // under a grant for emergencies
+	Among      []string // only these runbooks; nil does not narrow, and an empty list selects nothing
 }
 
 // Store remembers executions. The embedded SQLite and PostgreSQL satisfy it alike.

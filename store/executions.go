@@ -34,6 +34,12 @@ func (db *DB) Executions(ctx context.Context, q automation.Query) ([]*automation
 	if q.Parked {
 		f.where = append(f.where, "parked <> ''")
 	}
+	if q.BreakGlass {
+		f.where = append(f.where, "break_glass = 1")
+	}
+	if q.Among != nil {
+		f.among("runbook", q.Among)
+	}
 	if !q.Since.IsZero() {
 		f.add("created_at >= ", millis(q.Since))
 	}
@@ -67,6 +73,19 @@ func (f *filter) text(term, arg string) {
 	if arg != "" {
 		f.add(term, arg)
 	}
+}
+
+// among wants one of some values. There are fewer runbooks in a policy than arguments in a statement.
+func (f *filter) among(column string, values []string) {
+	if len(values) == 0 {
+		f.where = append(f.where, "1 = 0")
+		return
+	}
+	term := column + " IN (" + holes(len(f.args)+1, len(values)) + ")"
+	for _, v := range values {
+		f.args = append(f.args, v)
+	}
+	f.where = append(f.where, term)
 }
 
 func (f *filter) String() string {

@@ -23,14 +23,15 @@ type runsCmd struct {
 }
 
 type runsListCmd struct {
-	Config  string        `help:"The configuration file." default:"handrail.yaml" type:"path" placeholder:"FILE"`
-	Runbook string        `help:"Only this runbook." placeholder:"NAME"`
-	By      string        `help:"Only what this Slack user asked for." placeholder:"USER-ID"`
-	Open    bool          `help:"Only what is not over."`
-	Parked  bool          `help:"Only what was set aside for an operator."`
-	Since   time.Duration `help:"Only what was asked for since then, such as 24h." placeholder:"DURATION"`
-	Limit   int           `help:"At most this many." default:"50"`
-	Output  string        `short:"o" help:"table, json or csv." enum:"table,json,csv" default:"table"`
+	Config     string        `help:"The configuration file." default:"handrail.yaml" type:"path" placeholder:"FILE"`
+	Runbook    string        `help:"Only this runbook." placeholder:"NAME"`
+	By         string        `help:"Only what this Slack user asked for." placeholder:"USER-ID"`
+	Open       bool          `help:"Only what is not over."`
+	Parked     bool          `help:"Only what was set aside for an operator."`
+	BreakGlass bool          `help:"Only what ran under a rule for emergencies."`
+	Since      time.Duration `help:"Only what was asked for since then, such as 24h." placeholder:"DURATION"`
+	Limit      int           `help:"At most this many." default:"50"`
+	Output     string        `short:"o" help:"table, json or csv." enum:"table,json,csv" default:"table"`
 }
 
 // Run prints executions. It may run beside a serving bot.
@@ -43,7 +44,7 @@ func (c *runsListCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	defer closing(db, &err)
-	q := automation.Query{Runbook: c.Runbook, Requester: c.By, Open: c.Open, Parked: c.Parked, Limit: c.Limit}
+	q := automation.Query{Runbook: c.Runbook, Requester: c.By, Open: c.Open, Parked: c.Parked, BreakGlass: c.BreakGlass, Limit: c.Limit}
 	if c.Since > 0 {
 		q.Since = time.Now().Add(-c.Since)
 	}

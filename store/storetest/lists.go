@@ -18,7 +18,7 @@ func lists(t *testing.T, s *suite) {
 		case "r-00002":
 			e.Runbook = "failover-db"
 		case "r-00003":
-			e.Requester = "U2"
+			e.Requester, e.BreakGlass = "U2", true
 		case "r-00004":
 			e.Channel = "C2"
 		case "r-00005":
@@ -38,6 +38,10 @@ func lists(t *testing.T, s *suite) {
 		{automation.Query{Since: all[4].CreatedAt}, []string{"r-00006", "r-00005"}},
 		{automation.Query{Open: true, Runbook: "restart-web", Requester: "U1", Channel: "C1", Since: all[1].CreatedAt}, []string{"r-00006"}},
 		{automation.Query{Runbook: "nope"}, nil},
+		{automation.Query{BreakGlass: true}, []string{"r-00003"}},
+		{automation.Query{Among: []string{"failover-db", "nope"}}, []string{"r-00002"}},
+		{automation.Query{Among: []string{"failover-db", "restart-web"}, Requester: "U2"}, []string{"r-00003"}},
+		{automation.Query{Among: []string{}}, nil},
 	} {
 		got, err := s.Executions(t.Context(), c.query)
 		ok(t, err)
