@@ -89,6 +89,36 @@ func (db *DB) Records(ctx context.Context, q RecordQuery) ([]policy.Record, erro
 	return records(ctx, db.reads, f, q.Limit)
 }
 
+// recordPage is how many records EachRecord holds at a time.
+const recordPage = 500
+
+const pageOfRecords = "SELECT " + recordColumns + " FROM records WHERE at > $1 OR at = $1 AND id > $2 ORDER BY at, id LIMIT $3"
+
+// EachRecord calls f for every record since a moment, oldest first, in pages, so that a long history needs no memory.
+// It ends with the first error of f. Records that come meanwhile are read as well.
+func (db *DB) EachRecord(ctx context.Context, since time.Time, f func(policy.Record) error) error {
+	at, id := millis(since), "" // before every ID
+	for {
+		rows, err := db.reads.query(ctx, pageOfRecords, []any{at, id, int64(recordPage)})
+		if err != nil {
+			return fmt.Errorf("reading records: %w", err)
+		}
+		rs, err := collectRecords(rows)
+		if err != nil {
+			return fmt.Errorf("reading records: %w", err)
+		}
+		for _, r := range rs {
+			if err := f(r); err != nil {
+				return err
+			}
+			at, id = millis(r.At), r.ID
+		}
+		if len(rs) < recordPage {
+			return nil
+		}
+	}
+}
+
 func records(ctx context.Context, s session, f filter, limit int) ([]policy.Record, error) {
 	rows, err := s.query(ctx, "SELECT "+recordColumns+" FROM records"+f.String()+
 		" ORDER BY at DESC, id DESC"+f.limit(limit), f.args)

@@ -39,6 +39,8 @@ func Exercise(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"concurrent saves keep every change", concurrentSaves},
 		{"lists are newest first and filtered", lists},
 		{"records are appended and listed", records},
+		{"records are read page by page", recordPages},
+		{"a policy comes into force, and an older one does not", policies},
 		{"a request is decided once", decided},
 		{"of replays that race one is decided", decidedOnce},
 		{"a claim takes what is due", claimDue},
