@@ -16,6 +16,9 @@ var insertLock = "INSERT INTO locks (" + lockColumns + ") VALUES (" + holes(1, w
 
 // Lock stores l.
 func (t *tx) Lock(ctx context.Context, l policy.Lock) error {
+	if _, err := t.head(ctx); err != nil {
+		return err
+	}
 	_, err := t.exec(ctx, insertLock, []any{l.ID, l.Runbook, encoded{l.Parameters, len(l.Parameters) == 0}, l.By, l.Reason,
 		millis(l.At), millis(l.Until), l.EndedBy})
 	if err != nil {
@@ -28,6 +31,9 @@ const endLock = "UPDATE locks SET until = $3, ended_by = $2 WHERE id = $1 AND un
 
 // Unlock ends a lock now.
 func (t *tx) Unlock(ctx context.Context, id, by string, now time.Time) (policy.Lock, error) {
+	if _, err := t.head(ctx); err != nil {
+		return policy.Lock{}, err
+	}
 	found, err := locks(ctx, t, "WHERE id = $1 AND until > $2", id, millis(now))
 	if err != nil {
 		return policy.Lock{}, err
@@ -45,8 +51,11 @@ func (t *tx) Unlock(ctx context.Context, id, by string, now time.Time) (policy.L
 	return found[0], nil
 }
 
-// Locks returns the runbook's locks, oldest first.
+// Locks returns the runbook's locks, oldest first. None is set or ended until the transaction ends.
 func (t *tx) Locks(ctx context.Context, runbook string, now time.Time) ([]policy.Lock, error) {
+	if _, err := t.head(ctx); err != nil {
+		return nil, err
+	}
 	return locks(ctx, t, "WHERE runbook = $1 AND until > $2", runbook, millis(now))
 }
 
@@ -87,6 +96,9 @@ const usage = `SELECT COALESCE(SUM(CASE WHEN terminal = 0 THEN 1 ELSE 0 END), 0)
 // Usage counts in the transaction, so that two requests at once cannot both take the last place on SQLite. On PostgreSQL
 // the audit log's head, which every decision locks, puts them in order.
 func (t *tx) Usage(ctx context.Context, rule string, since time.Time) (policy.Usage, error) {
+	if _, err := t.head(ctx); err != nil {
+		return policy.Usage{}, err
+	}
 	rows, err := t.query(ctx, usage, []any{rule, millis(since)})
 	if err != nil {
 		return policy.Usage{}, fmt.Errorf("counting executions: %w", err)

@@ -43,6 +43,7 @@ func (db *DB) Version(ctx context.Context) (have, want int64, err error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err == nil {
 		want, err = goose.NumericComponent(files[len(files)-1])
+		want = max(want, oldRecords)
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading the migrations: %w", err)
@@ -71,7 +72,8 @@ func (db *DB) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(db.Log)}
+	old := goose.NewGoMigration(oldRecords, &goose.GoFunc{RunTx: db.logOldRecords}, nil)
+	options := []goose.ProviderOption{goose.WithGoMigrations(old), goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(db.Log)}
 	if db.goose == goose.DialectPostgres {
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // a try a second, for five minutes
 		if err != nil {

@@ -13,21 +13,31 @@ import (
 const recordColumns = "id, at, key, entry, action, actor, team, channel, runbook, parameters, execution," +
 	" allowed, code, rule, sentence, near, policy, facts"
 
-var insertRecord = "INSERT INTO records (" + recordColumns + ") VALUES (" + holes(1, width(recordColumns)) +
+var insertRecord = "INSERT INTO records (" + recordColumns + ", seq) VALUES (" + holes(1, width(recordColumns)+1) +
 	") ON CONFLICT DO NOTHING"
 
-// Record appends r, or returns ErrDuplicate if a record with its Key exists. There is no way to change or remove it.
+// Record appends r, to the audit log too, or returns ErrDuplicate if a record with its Key exists. There is no way to change
+// or remove it.
 func (t *tx) Record(ctx context.Context, r policy.Record) error {
+	log, err := t.head(ctx)
+	if err != nil {
+		return err
+	}
+	e, err := entry(r)
+	if err != nil {
+		t.failed = err
+		return err
+	}
 	n, err := t.exec(ctx, insertRecord, []any{r.ID, millis(r.At), r.Key, string(r.Entry), string(r.Action), r.Actor, r.Team,
 		r.Channel, r.Runbook, encoded{r.Parameters, len(r.Parameters) == 0}, r.Execution, flag(r.Allowed), string(r.Code), r.Rule,
-		r.Sentence, r.Near, r.Policy, encoded{r.Facts, false}})
+		r.Sentence, r.Near, r.Policy, encoded{r.Facts, false}, log.Size()})
 	if err != nil {
 		return fmt.Errorf("recording the decision: %w", err)
 	}
 	if n == 0 {
 		return t.recorded(ctx, r)
 	}
-	return nil
+	return t.append(ctx, log, e)
 }
 
 // recorded says which of the unique columns of r is taken.

@@ -116,11 +116,18 @@ func (u uncancelled) query(ctx context.Context, query string, args []any) (*sql.
 // clean makes untrusted text storable: PostgreSQL takes neither NUL nor broken UTF-8.
 func clean(args []any) []any {
 	for i, a := range args {
-		s, ok := a.(string)
-		if !ok || utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
-			continue
+		if s, ok := a.(string); ok && !storable(s) {
+			args[i] = cleaned(s)
 		}
-		args[i] = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 	}
 	return args
+}
+
+func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+func cleaned(s string) string {
+	if storable(s) {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"handrail/audit"
 	"handrail/automation"
 )
 
@@ -15,9 +16,10 @@ type tx struct {
 	session
 	dialect
 	now     func() time.Time
-	undo    []func() // gives the caller's executions their versions back
-	changed bool     // somebody may want to look at the executions
-	failed  error    // the first statement that went wrong; none runs after it
+	undo    []func()    // gives the caller's executions their versions back
+	changed bool        // somebody may want to look at the executions
+	failed  error       // the first statement that went wrong; none runs after it
+	log     *audit.Tree // the audit log's right edge, once this transaction has locked it
 }
 
 var _ automation.Tx = (*tx)(nil)
