@@ -198,8 +198,8 @@ func (d Decision) parameterWords(e *Explanation) {
 	limit := 0
 	if p, ok := d.runbook.Parameter(d.parameter); ok {
 		e.Values, limit = slices.Clone(p.Allow), p.MaxItems
-		e.Wants = fmt.Sprintf("It wants %s to be %s.", name, oneOf(p.Allow))
-		e.Fix = fmt.Sprintf("Use %s.", oneOf(p.Allow))
+		e.Wants = p.Wants()
+		e.Fix = fmt.Sprintf("Use %s.", p.words())
 	}
 	switch d.code {
 	case CodeParametersTooMany:
@@ -233,6 +233,9 @@ func (d Decision) parameterWords(e *Explanation) {
 		e.Sentence = fmt.Sprintf("%s=%s holds {{, which AWS would resolve.", name, shown(d.value))
 	case CodeValueHidden:
 		e.Sentence = fmt.Sprintf("%s=%s holds characters that cannot be seen.", name, shown(d.value))
+	case CodeValueSecret:
+		e.Sentence = fmt.Sprintf("%s has a value that is not the name of an SSM parameter.", name)
+		e.Fix = "Put the secret into the Parameter Store and give its name, such as /path/name. If you typed the secret itself, change it."
 	default:
 		e.Suggestions = Nearest(d.value, e.Values)
 		e.Sentence = fmt.Sprintf("%s=%s is not allowed for %s.", name, shown(d.value), d.runbook.Name)

@@ -2,8 +2,8 @@ package policy
 
 import (
 	"maps"
+	"regexp"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -12,29 +12,53 @@ import (
 type fileReader struct {
 	reader
 	shapes
-	serviceRole string
-	identities  map[string]string // name to Slack user ID
-	groups      map[string]Group
-	runbooks    map[string]*Runbook
-	pairs       int
+	serviceRole  string
+	identities   map[string]Identity
+	groups       map[string]Group
+	windows      map[string]*Window
+	runbooks     map[string]*Runbook
+	rules        map[string]rule // grants, denials and freezes share their names
+	people       []string        // names of identities and groups, sorted
+	targets      []string        // names of runbooks and "*", sorted
+	kinds        []string        // ways out of the role that can be accepted, sorted
+	patterns     map[string]*regexp.Regexp
+	pairs        int // combinations that rules multiply out to
+	instructions int // of the patterns
+}
+
+// rule is where a name of a grant, denial or freeze was used first.
+type rule struct {
+	kind string
+	line int
 }
 
 func (r *fileReader) policy(root *yaml.Node) *Policy {
-	fields := r.fields(root, "the policy", 2, "version", "service_role", "identities", "groups", "runbooks", "grants")
+	fields := r.fields(root, "the policy", 2,
+		"version", "service_role", "identities", "groups", "windows", "runbooks", "grants", "denials", "freezes")
 	if n := fields["version"]; n != nil && (n.ShortTag() != "!!int" || n.Value != "1") {
 		r.fail(n, "version must be the number 1, the only one there is.")
 	}
 	r.readRole(fields["service_role"])
 	r.readIdentities(fields["identities"])
 	r.readGroups(fields["groups"])
+	r.people = slices.AppendSeq(slices.Collect(maps.Keys(r.identities)), maps.Keys(r.groups))
+	slices.Sort(r.people)
+	r.readWindows(fields["windows"])
+	r.kinds, r.patterns = acceptable(), map[string]*regexp.Regexp{}
 	r.readRunbooks(fields["runbooks"])
-	p := &Policy{serviceRole: r.serviceRole, grants: r.readGrants(fields["grants"])}
-	for name, account := range r.identities {
-		p.identities = append(p.identities, Identity{name, []string{account}})
+	r.targets = append(slices.Collect(maps.Keys(r.runbooks)), Everything)
+	slices.Sort(r.targets)
+	r.rules = map[string]rule{}
+	return &Policy{
+		serviceRole: r.serviceRole,
+		identities:  slices.Collect(maps.Values(r.identities)),
+		groups:      slices.Collect(maps.Values(r.groups)),
+		windows:     r.windows,
+		runbooks:    slices.Collect(maps.Values(r.runbooks)),
+		grants:      r.readGrants(fields["grants"]),
+		denials:     r.readDenials(fields["denials"]),
+		freezes:     r.readFreezes(fields["freezes"]),
 	}
-	p.groups = slices.Collect(maps.Values(r.groups))
-	p.runbooks = slices.Collect(maps.Values(r.runbooks))
-	return p
 }
 
 func (r *fileReader) readRole(n *yaml.Node) {
@@ -64,27 +88,48 @@ func (r *fileReader) checkName(n *yaml.Node, what string) {
 }
 
 func (r *fileReader) readIdentities(n *yaml.Node) {
-	r.identities = map[string]string{}
+	r.identities = map[string]Identity{}
 	owners := map[string]string{}
 	for _, e := range r.named(n, "identities") {
-		r.identities[e.name] = ""
+		identity := Identity{Name: e.name}
 		slack := r.fields(e.value, "the identity "+shown(e.name), 1, "slack")["slack"]
-		account, ok := r.text(slack, "slack")
-		if !ok {
-			continue
+		for _, item := range r.readAccounts(slack) {
+			// Enterprise Grid shows one account as U… or as W…: docs.slack.dev/enterprise/migrating-to-enterprise-organizations.
+			if owner, ok := owners[item.Value[1:]]; ok && owner != e.name {
+				r.fail(item, "The account %s belongs to %s already. One account speaks for one identity.", item.Value, owner)
+				continue
+			}
+			owners[item.Value[1:]] = e.name
+			identity.Slack = append(identity.Slack, item.Value)
 		}
-		if !r.account.fits(account) {
-			r.fail(slack, "%+q is not a Slack user ID. They look like U012ANA; copy it from the person's profile.", account)
-			continue
-		}
-		// Enterprise Grid shows one account as U… or as W…: docs.slack.dev/enterprise/migrating-to-enterprise-organizations.
-		if owner, ok := owners[account[1:]]; ok {
-			r.fail(slack, "The account %s belongs to %s already. One account speaks for one identity.", account, owner)
-			continue
-		}
-		owners[account[1:]] = e.name
-		r.identities[e.name] = account
+		r.identities[e.name] = identity
 	}
+}
+
+const maxAccounts = 20 // of one identity
+
+// readAccounts reads one Slack account or a list of them, and leaves out what is none.
+func (r *fileReader) readAccounts(n *yaml.Node) []*yaml.Node {
+	if n == nil {
+		return nil
+	}
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		if items = r.words(n, "slack"); len(items) > maxAccounts {
+			r.fail(n, "slack has %d accounts, and may have %d.", len(items), maxAccounts)
+		}
+	} else if _, ok := r.text(n, "slack"); !ok {
+		return nil
+	}
+	var accounts []*yaml.Node
+	for _, item := range items {
+		if !r.account.fits(item.Value) {
+			r.fail(item, "%+q is not a Slack user ID. They look like U012ANA; copy it from the person's profile.", item.Value)
+			continue
+		}
+		accounts = append(accounts, item)
+	}
+	return accounts
 }
 
 func (r *fileReader) readGroups(n *yaml.Node) {
@@ -122,85 +167,4 @@ func (r *fileReader) references(n *yaml.Node, what, kind string, defined []strin
 		names = append(names, item.Value)
 	}
 	return names
-}
-
-func (r *fileReader) readGrants(n *yaml.Node) []*Grant {
-	if n == nil {
-		return nil
-	}
-	// What grants refer to, sorted for the search.
-	people := slices.Sorted(maps.Keys(r.identities))
-	people = slices.AppendSeq(people, maps.Keys(r.groups))
-	slices.Sort(people)
-	runbooks := append(slices.Collect(maps.Keys(r.runbooks)), Everything)
-	slices.Sort(runbooks)
-	seen := map[string]int{}
-	var grants []*Grant
-	for _, item := range r.items(n, "grants") {
-		grants = append(grants, r.readGrant(item, people, runbooks, seen))
-	}
-	return grants
-}
-
-func (r *fileReader) readGrant(n *yaml.Node, people, runbooks []string, seen map[string]int) *Grant {
-	fields := r.fields(n, "a grant", 4, "name", "to", "runbooks", "channels", "may")
-	g := &Grant{May: []Action{Run, Cancel}}
-	if name, ok := r.text(fields["name"], "name"); ok {
-		r.checkName(fields["name"], "grants")
-		if line, ok := seen[name]; ok {
-			r.fail(fields["name"], "There is a grant %+q in line %d already. Give each its own name.", name, line)
-		}
-		seen[name], g.Name = fields["name"].Line, name
-	}
-	if to := fields["to"]; to != nil {
-		g.To = r.references(to, "to", "group or identity", people)
-	}
-	if names := fields["runbooks"]; names != nil {
-		g.Runbooks = r.references(names, "runbooks", "runbook", runbooks)
-		if len(g.Runbooks) > 1 && slices.Contains(g.Runbooks, Everything) {
-			r.fail(names, `runbooks has "*", which covers every runbook. Remove the others.`)
-		}
-	}
-	g.Channels = r.readChannels(fields["channels"])
-	if may := fields["may"]; may != nil {
-		g.May = r.readMay(may)
-	}
-	r.count(n, g)
-	return g
-}
-
-func (r *fileReader) readChannels(n *yaml.Node) []string {
-	if n == nil {
-		return nil
-	}
-	var channels []string
-	for _, item := range r.words(n, "channels") {
-		switch c := item.Value; {
-		case c == Everything, r.channelID.fits(c), r.channelName.fits(c):
-			channels = append(channels, c)
-		case strings.HasPrefix(c, "#"):
-			r.fail(item, "%+q is not a channel name. Names have a-z, 0-9, - and _, and * for any run of them; a channel with other letters goes by its ID.", c)
-		default:
-			r.fail(item, "%+q is not a channel. Write \"#name\" with the quotes, an ID such as C012OPS, or \"*\" for any that is not shared.", c)
-		}
-	}
-	return channels
-}
-
-func (r *fileReader) readMay(n *yaml.Node) []Action {
-	known := []string{string(Cancel), string(Run)}
-	var may []Action
-	for _, name := range r.references(n, "may", "action", known) {
-		may = append(may, Action(name))
-	}
-	return may
-}
-
-// count bounds the pairs of people and runbooks that the grants multiply out to.
-func (r *fileReader) count(n *yaml.Node, g *Grant) {
-	before := r.pairs
-	r.pairs += len(g.To) * len(g.Runbooks) * len(g.Channels)
-	if before <= maxPairs && r.pairs > maxPairs {
-		r.fail(n, "The grants up to here multiply out to over %d combinations of people, runbooks and channels. Use groups, \"*\" or wildcards.", maxPairs)
-	}
 }

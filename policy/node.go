@@ -131,6 +131,19 @@ func (r *reader) text(n *yaml.Node, what string) (string, bool) {
 	return n.Value, true
 }
 
+// number reads a whole number from 1 to most. A key that is not there has the value that absent says.
+func (r *reader) number(n *yaml.Node, what string, absent, most int) int {
+	if n == nil {
+		return absent
+	}
+	count, ok := integer(n.Value)
+	if n.ShortTag() != "!!int" || !ok || count < 1 || count > int64(most) {
+		r.fail(n, "%s must be a number from 1 to %d.", what, most)
+		return absent
+	}
+	return int(count)
+}
+
 // plain refuses what makes a file mean something else than it seems to: anchors, aliases, merge keys and tags.
 func (r *reader) plain(n *yaml.Node) {
 	switch {

@@ -41,15 +41,39 @@ func (d *Decision) checkParameter(name string, values []string) Code {
 		return CodeValuesTooMany
 	}
 	for _, value := range values {
-		if _, ok := p.allowed[value]; !ok {
-			d.value = value
-			return badValue(value)
+		if code := p.check(value); code != "" {
+			if code != CodeValueSecret {
+				d.value = value
+			}
+			return code
 		}
 	}
 	return ""
 }
 
-// badValue says what is wrong with a value that is not allowed. Allowed values are checked when a policy is read.
+// check says why a value is not allowed, or "". Listed values are checked when a policy is read.
+func (p *Parameter) check(value string) Code {
+	if _, ok := p.allowed[value]; ok {
+		return ""
+	}
+	if p.Secret && value != "" && !isSecretName(value) {
+		return CodeValueSecret // whatever else is wrong: it may be the secret itself, and is not repeated
+	}
+	if code := badValue(value); code != "" {
+		return code
+	}
+	if p.allowed != nil || !p.bounded() {
+		return CodeValueNotAllowed
+	}
+	return p.refuses(value)
+}
+
+// bounded says whether there is anything that a value has to hold. Parse lets no other parameter be.
+func (p *Parameter) bounded() bool {
+	return len(p.Allow) > 0 || p.Pattern != "" || p.Min != nil || p.Max != nil || p.Secret
+}
+
+// badValue says what is wrong with a value whatever the parameter, or "".
 func badValue(value string) Code {
 	switch {
 	case value == "":
@@ -61,7 +85,7 @@ func badValue(value string) Code {
 	case hidden(value):
 		return CodeValueHidden
 	}
-	return CodeValueNotAllowed
+	return ""
 }
 
 // documentRole is the parameter that carries the document's role, or "" if it has none or cannot be read.

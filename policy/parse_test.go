@@ -63,6 +63,7 @@ func edits() []edit {
 	return []edit{
 		{name: "the example", old: "version: 1\n", new: "version: 1\n"},
 		{name: "the least there can be", new: "version: 1\nservice_role: " + serviceRole + "\n"},
+		{name: "every key", new: full},
 		{name: "a version as text", old: `version: "1"`, new: `version: "12"`},
 		{name: "an unpinned number", old: "version: latest", new: "version: 3"},
 		{name: "any named channel", old: `"#inc-*"]`, new: `"#*"]`},

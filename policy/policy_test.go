@@ -39,7 +39,7 @@ func TestPolicyReads(t *testing.T) {
 		t.Error(diff)
 	}
 	wantGrant := &policy.Grant{
-		Name: "watchers", To: []string{"dora"}, Runbooks: []string{"restart-web"}, Channels: []string{"#ops"}, May: []policy.Action{policy.Cancel},
+		Name: "watchers", To: []string{"dora"}, Runbooks: []string{"restart-web"}, Channels: []string{"#ops"}, May: []policy.Action{policy.Cancel}, Line: 31,
 	}
 	if diff := cmp.Diff(wantGrant, p.Grants()[1]); diff != "" {
 		t.Error(diff)

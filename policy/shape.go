@@ -25,6 +25,7 @@ func (s shape) fits(text string) bool {
 // shapes are those of a policy file. The schema says the same; a test keeps them equal.
 type shapes struct {
 	name, account, userGroup, channelID, channelName, document, version, sha256, region, parameter, partition shape
+	duration, instant, minute, zone, accountID, unit, role, step                                              shape
 }
 
 func newShapes() shapes {
@@ -40,6 +41,14 @@ func newShapes() shapes {
 		region:      newShape(`[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}`, 1, 40),
 		parameter:   newShape(`[a-zA-Z0-9_.-]+`, 1, MaxParameterName),
 		partition:   newShape(`aws[a-z-]*`, 3, 20),
+		duration:    newShape(`(([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m|([1-9]|1[0-9]|2[0-4])h)`, 2, 5),
+		instant:     newShape(`[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})`, 20, 25),
+		minute:      newShape(`([01][0-9]|2[0-3]):[0-5][0-9]`, 5, 5),
+		zone:        newShape(`[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*`, 2, 64),
+		accountID:   newShape(`[0-9]+`, 12, 12),
+		unit:        newShape(`ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}`, 16, 68), // OrganizationalUnitId in the AWS API model
+		role:        newShape(`[a-zA-Z0-9+=,.@_-]+`, 1, 64),
+		step:        newShape(`[a-zA-Z0-9_]+`, 1, 128),
 	}
 }
 
@@ -55,6 +64,8 @@ func (s shapes) isDocument(text string) bool {
 	name, ok := strings.CutPrefix(parts[5], "document/")
 	return ok && s.document.fits(name) && (parts[4] == "" || len(parts[4]) == 12 && strings.Trim(parts[4], "0123456789") == "")
 }
+
+func (s shapes) isAccount(text string) bool { return s.accountID.fits(text) || s.unit.fits(text) }
 
 // The parameter that carries the role in nearly every runbook. People can never give it and policies can never list it.
 const roleParameter = "AutomationAssumeRole"
