@@ -60,12 +60,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 	one, ten := int64(1), int64(10)
 	b, _ := p.Runbook("failover-db")
 	want := &policy.Runbook{
-		Name: "failover-db", Document: "Failover", Version: "3", SHA256: hash, Targets: "DBClusterIdentifier", Line: 11,
+		Name: "failover-db", Document: "Failover", Version: "3", SHA256: hash, Targets: "DBClusterIdentifier", Line: 12,
 		Parameters: []policy.Parameter{
-			{Name: "DBClusterIdentifier", Allow: []string{"orders", "billing"}, MaxItems: 2, Line: 17},
-			{Name: "Password", Secret: true, MaxItems: 1, Line: 20},
-			{Name: "Reason", Pattern: "[a-z]{1,10}", MaxItems: 1, Line: 18},
-			{Name: "Retries", Min: &one, Max: &ten, MaxItems: 1, Line: 19},
+			{Name: "DBClusterIdentifier", Allow: []string{"orders", "billing"}, MaxItems: 2, Line: 18},
+			{Name: "Password", Secret: true, MaxItems: 1, Line: 21},
+			{Name: "Reason", Pattern: "[a-z]{1,10}", MaxItems: 1, Line: 19},
+			{Name: "Retries", Min: &one, Max: &ten, MaxItems: 1, Line: 20},
 		},
 		Children:    []policy.Pin{{Name: "Child", Version: "2", SHA256: otherHash}},
 		Attachments: []policy.Pin{{Name: "script.zip", SHA256: otherHash}},
