@@ -41,6 +41,8 @@ type Library interface {
 	DescribeDocument(ctx context.Context, region, name, version string) (DocumentInfo, error)
 	// Content returns the document's text at a version number.
 	Content(ctx context.Context, region, name, version string) ([]byte, error)
+	// Attachments returns the files of a document at a version number, with "" for a SHA-256 that AWS does not give.
+	Attachments(ctx context.Context, region, name, version string) ([]policy.Pin, error)
 }
 
 // Limits of the API: the model of SSM, 2014-11-06.
@@ -53,6 +55,8 @@ const (
 // Observation is what AWS says of one automation at one moment.
 type Observation struct {
 	AWSID       string
+	Document    string // name of what runs, without an ARN
+	Version     string // of the document, a number
 	Status      string // AWS's own word
 	CurrentStep string
 	Failure     string
@@ -62,7 +66,8 @@ type Observation struct {
 
 // DocumentInfo is what DescribeDocument says.
 type DocumentInfo struct {
-	Version string // a number
-	SHA256  string // lower-case hex, "" if AWS gave no SHA-256
-	Owner   string
+	Version  string // a number
+	SHA256   string // lower-case hex, "" if AWS gave no SHA-256
+	Owner    string // "Amazon" or an account; "" if AWS did not say
+	Attached bool   // files belong to it
 }

@@ -310,11 +310,15 @@ func (c *cloud) DescribeDocument(ctx context.Context, _, _, _ string) (DocumentI
 	if c.hash == "" {
 		return DocumentInfo{}, &Fault{Kind: Missing, Operation: opDescribeDocument, Code: "InvalidDocument", Message: "gone"}
 	}
-	return DocumentInfo{Version: "1", SHA256: c.hash}, nil
+	return DocumentInfo{Version: "1", SHA256: c.hash, Owner: policy.Amazon}, nil
 }
 
 func (c *cloud) Content(context.Context, string, string, string) ([]byte, error) {
 	return []byte(testDocument), nil
+}
+
+func (c *cloud) Attachments(context.Context, string, string, string) ([]policy.Pin, error) {
+	return nil, nil
 }
 
 func (c *cloud) set(f func()) { c.mu.Lock(); defer c.mu.Unlock(); f() }

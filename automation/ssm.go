@@ -210,6 +210,7 @@ func (c *Client) list(ctx context.Context, region string, key types.AutomationEx
 func observation(m types.AutomationExecutionMetadata) Observation {
 	return Observation{
 		AWSID: aws.ToString(m.AutomationExecutionId), Status: string(m.AutomationExecutionStatus),
+		Document: aws.ToString(m.DocumentName), Version: aws.ToString(m.DocumentVersion),
 		CurrentStep: aws.ToString(m.CurrentStepName), Failure: aws.ToString(m.FailureMessage),
 		StartedAt: aws.ToTime(m.ExecutionStartTime), EndedAt: aws.ToTime(m.ExecutionEndTime)}
 }
@@ -251,7 +252,8 @@ func (c *Client) DescribeDocument(ctx context.Context, region, name, version str
 		if err != nil || out.Document == nil {
 			return err
 		}
-		info = DocumentInfo{Version: aws.ToString(out.Document.DocumentVersion), Owner: aws.ToString(out.Document.Owner)}
+		info = DocumentInfo{Version: aws.ToString(out.Document.DocumentVersion), Owner: aws.ToString(out.Document.Owner),
+			Attached: len(out.Document.AttachmentsInformation) > 0}
 		if out.Document.HashType == types.DocumentHashTypeSha256 {
 			info.SHA256 = strings.ToLower(aws.ToString(out.Document.Hash))
 		}
@@ -271,4 +273,24 @@ func (c *Client) Content(ctx context.Context, region, name, version string) ([]b
 		return err
 	})
 	return content, err
+}
+
+// Attachments lists the files of a document.
+func (c *Client) Attachments(ctx context.Context, region, name, version string) ([]policy.Pin, error) {
+	var files []policy.Pin
+	err := c.call(ctx, region, opGetDocument, func(ctx context.Context, s *ssm.Client) error {
+		out, err := s.GetDocument(ctx, &ssm.GetDocumentInput{Name: aws.String(name), DocumentVersion: aws.String(version)})
+		if err != nil {
+			return err
+		}
+		for _, a := range out.AttachmentsContent {
+			file := policy.Pin{Name: aws.ToString(a.Name)}
+			if a.HashType == types.AttachmentHashTypeSha256 {
+				file.SHA256 = strings.ToLower(aws.ToString(a.Hash))
+			}
+			files = append(files, file)
+		}
+		return nil
+	})
+	return files, err
 }

@@ -57,8 +57,9 @@ func newHouse(t *testing.T) (*house, *Commands) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	analysis := content.Analyse(nil)
 	h := &house{policy: p, standing: policy.StandingMember, records: map[string]policy.Record{},
-		document: &policy.Document{State: policy.DocumentFound, Version: "1", SHA256: strings.Repeat("1", 64), Content: content}}
+		document: &policy.Document{State: policy.DocumentFound, Version: "1", SHA256: strings.Repeat("1", 64), Owner: policy.Amazon, Content: content, Analysis: &analysis}}
 	return h, New(Options{Engine: h, Memory: h, Documents: h, Directory: h, Policy: func() *policy.Policy { return h.policy }})
 }
 

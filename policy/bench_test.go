@@ -65,12 +65,13 @@ func large(tb testing.TB, n int) (*Policy, *Request) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	analysis := doc.Analyse(nil)
 	return p, &Request{
 		Action: Run, Entry: ByCommand, Runbook: "r0777",
 		Actor:      Actor{ID: "U1005", Team: "T", Standing: StandingMember, UserGroups: []string{"S0ONE", "S0TWO"}},
 		Channel:    Channel{ID: "C0OPS", Name: "ops", Known: true},
 		Parameters: map[string][]string{"InstanceId": {"i-2"}},
-		Document:   &Document{State: DocumentFound, Version: "1", SHA256: "ab", Content: doc},
+		Document:   &Document{State: DocumentFound, Version: "1", SHA256: "ab", Content: doc, Owner: Amazon, Analysis: &analysis},
 	}
 }
 

@@ -48,13 +48,7 @@ func (d *Decision) decideRun() Code {
 	if code := d.checkParameters(); code != "" {
 		return code
 	}
-	if code := d.checkDocument(); code != "" {
-		return code
-	}
-	if code := d.checkRole(); code != "" {
-		return code
-	}
-	if code := d.checkDeclared(); code != "" {
+	if code := d.checkContent(); code != "" {
 		return code
 	}
 	return CodeGranted

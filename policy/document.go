@@ -2,6 +2,30 @@ package policy
 
 import "handrail/runbook"
 
+// checkContent checks what would run, in this order: that AWS holds the pinned document, who may change it, the role that
+// it runs under, the documents that it starts, its files, its ways out of the role, and what it takes.
+func (d *Decision) checkContent() Code {
+	if code := d.checkDocument(); code != "" {
+		return code
+	}
+	if code := d.checkOwner(); code != "" {
+		return code
+	}
+	if code := d.checkRole(); code != "" {
+		return code
+	}
+	if code := d.checkChildren(); code != "" {
+		return code
+	}
+	if code := d.checkAttachments(); code != "" {
+		return code
+	}
+	if code := d.checkEscapes(); code != "" {
+		return code
+	}
+	return d.checkDeclared()
+}
+
 // checkDocument checks that what AWS holds is what the policy pins.
 func (d *Decision) checkDocument() Code {
 	doc := d.request.Document

@@ -13,7 +13,7 @@ func TestDecideDocuments(t *testing.T) {
 		return row{name, code, "", request(t, changes...)}
 	}
 	holds := func(assumeRole string, parameters ...string) func(*policy.Request) {
-		return document(func(d *policy.Document) { d.Content = content(t, assumeRole, parameters...) })
+		return document(func(d *policy.Document) { holding(d, content(t, assumeRole, parameters...)) })
 	}
 	lead := []func(*policy.Request){who("U0LEAD", "S0LEADS"), what("drift"), without("InstanceId")}
 	drift := func(change func(*policy.Document)) []func(*policy.Request) {

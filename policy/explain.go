@@ -173,7 +173,7 @@ func (d Decision) documentWords() (sentence, fix string) {
 	case CodeParameterUndeclared:
 		return fmt.Sprintf("The policy lists %s, which %s does not declare.", d.parameter, name), askKeeper
 	}
-	return "", ""
+	return d.closureWords()
 }
 
 // withReason ends a sentence with a reason that a program wrote, if there is one.

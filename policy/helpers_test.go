@@ -86,7 +86,20 @@ const (
 )
 
 func found(t testing.TB) *policy.Document {
-	return &policy.Document{State: policy.DocumentFound, Version: "1", SHA256: hash, Content: content(t, injected, declaredRole, declaredID)}
+	return held("1", hash, content(t, injected, declaredRole, declaredID))
+}
+
+// held is a document of Amazon's as AWS holds it, with nobody to ask about its children.
+func held(version, hash string, content *runbook.Document) *policy.Document {
+	doc := &policy.Document{State: policy.DocumentFound, Version: version, SHA256: hash, Owner: policy.Amazon}
+	return holding(doc, content)
+}
+
+// holding puts other content into doc.
+func holding(doc *policy.Document, content *runbook.Document) *policy.Document {
+	analysis := content.Analyse(nil)
+	doc.Content, doc.Analysis = content, &analysis
+	return doc
 }
 
 // request is ana's, in #ops, to restart one web server; the changes make it another one.

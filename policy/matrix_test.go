@@ -80,8 +80,7 @@ func matrix(t *testing.T) []*policy.Request {
 	doc := content(t, injected, declaredRole, "Id: {type: StringList}")
 	bare := content(t, injected, declaredRole)
 	documents := []*policy.Document{
-		nil, {State: policy.DocumentFound, Version: "1", SHA256: hash, Content: doc}, {State: policy.DocumentFound, Version: "2", SHA256: otherHash, Content: bare},
-		{State: policy.DocumentFound, Version: "1", SHA256: otherHash, Content: doc},
+		nil, held("1", hash, doc), held("2", otherHash, bare), held("1", otherHash, doc),
 	}
 	var all []*policy.Request
 	for _, actor := range actors {

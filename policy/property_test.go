@@ -65,7 +65,7 @@ func drawRequest(t *rapid.T, doc *runbook.Document) *policy.Request {
 		},
 		Runbook:    rapid.SampledFrom([]string{"ra", "rb", "rc", "rd", "re"}).Draw(t, "runbook"),
 		Parameters: map[string][]string{"Id": some(t, "given", []string{"1", "2", "3", "4"})},
-		Document:   &policy.Document{State: policy.DocumentFound, Version: "1", SHA256: hash, Content: doc},
+		Document:   held("1", hash, doc),
 	}
 	if r.Action == policy.Cancel {
 		r.Execution, r.Requester, r.Document = "r-1", rapid.SampledFrom([]string{"U0AX", "U0EX", ""}).Draw(t, "requester"), nil

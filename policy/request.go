@@ -85,9 +85,9 @@ type Document struct {
 	Content *runbook.Document // nil unless found and readable
 	Problem string            // why the content could not be read, "" if it could
 
-	Owner       string            // account of the document, or "Amazon"; "" if AWS did not say
-	Attachments []Pin             // files that belong to it, sorted by name; Version is ""
-	Children    []Pin             // documents that it starts, in any depth, as AWS holds them now, sorted by name and version
+	Owner       string            // account of the document, or Amazon; "" if AWS did not say
+	Attachments []Pin             // files that belong to it and to its children, sorted by name; Version is ""
+	Children    []Child           // documents that it starts, in any depth, sorted by name and version
 	Analysis    *runbook.Analysis // of the content with those children; nil unless Content is there
 }
 

@@ -19,16 +19,16 @@ func TestVerify(t *testing.T) {
 		"another version": {func(d *policy.Document) { d.Version = "2" }, "AWS has AWS-RestartEC2Instance in version 2, and the policy allows version 1."},
 		"another hash": {func(d *policy.Document) { d.SHA256 = otherHash },
 			"The content of AWS-RestartEC2Instance version 1 is not the one that the policy pins."},
-		"no role": {func(d *policy.Document) { d.Content = content(t, "", declaredID) },
+		"no role": {func(d *policy.Document) { holding(d, content(t, "", declaredID)) },
 			"AWS-RestartEC2Instance names no role, so it would run with Handrail's own rights."},
-		"not declared": {func(d *policy.Document) { d.Content = content(t, injected, declaredRole) },
+		"not declared": {func(d *policy.Document) { holding(d, content(t, injected, declaredRole)) },
 			"The policy lists InstanceId, which AWS-RestartEC2Instance does not declare."},
 		"not listed": {func(d *policy.Document) {
-			d.Content = content(t, injected, declaredRole, declaredID, "Why: {type: String}")
+			holding(d, content(t, injected, declaredRole, declaredID, "Why: {type: String}"))
 		},
 			"AWS-RestartEC2Instance needs Why, which the policy does not list, so nobody can run it."},
 		"refused by the document": {func(d *policy.Document) {
-			d.Content = content(t, injected, declaredRole, "InstanceId: {type: StringList, allowedPattern: '^i-[0-9]{3}$'}")
+			holding(d, content(t, injected, declaredRole, "InstanceId: {type: StringList, allowedPattern: '^i-[0-9]{3}$'}"))
 		},
 			"The policy allows InstanceId=i-0aaaaaaaaaaaaaaa1, which AWS-RestartEC2Instance refuses"},
 	} {

@@ -59,6 +59,9 @@ type Escape struct {
 	ARN string
 	// Parameter is the parameter whose value decides, else "". Whoever confines its values closes the escape.
 	Parameter string
+	// Roles are, for OtherLocations alone, the names of the roles in the other accounts; one that is known only when the
+	// step runs stands there as it is written.
+	Roles []string
 }
 
 // Hop is a place in a child's document.
@@ -92,8 +95,8 @@ type Analysis struct {
 	Escapes []Escape
 }
 
-// maxEscapes bounds an analysis.
-const maxEscapes = 1_000
+// MaxEscapes bounds an analysis: one with as many escapes or children may have left some out.
+const MaxEscapes = 1_000
 
 // Analyse finds every way out of the document's role: how the role is set, what each child runs under, transitively, what
 // steps and scripts start, assume or hand over. It reads scripts by their words, so a script that means to deceive can:
@@ -194,5 +197,5 @@ func (a *analyser) document(d *Document, trail []childKey) Analysis {
 }
 
 func (a *Analysis) add(more ...Escape) {
-	a.Escapes = append(a.Escapes, more[:min(len(more), max(0, maxEscapes-len(a.Escapes)))]...)
+	a.Escapes = append(a.Escapes, more[:min(len(more), max(0, MaxEscapes-len(a.Escapes)))]...)
 }

@@ -70,14 +70,14 @@ func (a *analyser) look(child *Document, key childKey, trail []childKey) Analysi
 func (a *Analysis) lift(s *Step, key childKey, found Analysis) {
 	at := s.at("inputs", "DocumentName")
 	line, column := at.position()
-	for _, e := range found.Escapes[:min(len(found.Escapes), maxEscapes-min(len(a.Escapes), maxEscapes))] {
+	for _, e := range found.Escapes[:min(len(found.Escapes), MaxEscapes-min(len(a.Escapes), MaxEscapes))] {
 		hop := Hop{Document: key.name, Version: key.version, Step: e.Step, Line: e.Line, Column: e.Column}
 		e.Trail = append([]Hop{hop}, e.Trail...)
 		e.Step, e.Path, e.Parameter = s.Name, at.path, ""
 		e.Line, e.Column = line, column
 		a.add(e)
 	}
-	for _, c := range found.Children[:min(len(found.Children), maxEscapes-min(len(a.Children), maxEscapes))] {
+	for _, c := range found.Children[:min(len(found.Children), MaxEscapes-min(len(a.Children), MaxEscapes))] {
 		hop := Hop{Document: key.name, Version: key.version, Step: c.Step, Line: c.Line, Column: c.Column}
 		c.Trail = append([]Hop{hop}, c.Trail...)
 		c.Step, c.Line, c.Column = s.Name, line, column
@@ -91,17 +91,33 @@ func (s *Step) locationEscapes() []Escape {
 		return nil
 	}
 	at := s.at("inputs", "TargetLocations")
-	role := "AWS-SystemsManager-AutomationExecutionRole"
-	if list, ok := s.Inputs["TargetLocations"].([]any); ok {
-		for _, item := range list {
-			if location, ok := item.(map[string]any); ok && location["ExecutionRoleName"] != nil {
-				role = text(location["ExecutionRoleName"])
-			}
+	roles := s.locationRoles()
+	e := at.escape(OtherLocations, "TargetLocations runs the child in other accounts and Regions as %s", brief(strings.Join(roles, ", "), 100))
+	e.Roles, e.Fix = roles, "Run the runbook once in each account and Region instead."
+	return []Escape{e}
+}
+
+// locationRoles are the roles that TargetLocations names, each once. Whatever is no list of locations stands there as it
+// is written: nobody can tell what it names.
+func (s *Step) locationRoles() []string {
+	list, ok := s.Inputs["TargetLocations"].([]any)
+	if !ok {
+		return []string{text(s.Inputs["TargetLocations"])}
+	}
+	var roles []string
+	for _, item := range list {
+		role := "AWS-SystemsManager-AutomationExecutionRole" // of TargetLocation in the API reference
+		switch location, ok := item.(map[string]any); {
+		case !ok:
+			role = text(item)
+		case !empty(location["ExecutionRoleName"]):
+			role = text(location["ExecutionRoleName"])
+		}
+		if !slices.Contains(roles, role) {
+			roles = append(roles, role)
 		}
 	}
-	e := at.escape(OtherLocations, "TargetLocations runs the child in other accounts and Regions as %s", brief(role, 100))
-	e.Fix = "Run the runbook once in each account and Region instead."
-	return []Escape{e}
+	return roles
 }
 
 // empty says whether an input gives nothing. A reference gives something.

@@ -27,7 +27,7 @@ func (d *Document) commandEscapes(s *Step) []Escape {
 	var out []Escape
 	s.at("inputs", "Parameters").texts(func(at place, code string) {
 		for _, sign := range operationSigns() {
-			if m := sign.pattern.FindStringIndex(code); m != nil && len(out) < maxEscapes {
+			if m := sign.pattern.FindStringIndex(code); m != nil && len(out) < MaxEscapes {
 				e := at.inside(m[0]).escape(sign.kind, "%s (in a command)", sign.message)
 				e.Fix = fixes[sign.kind]
 				out = append(out, e)
@@ -70,7 +70,7 @@ func (r *scriptReader) search(sign scriptSign) {
 func (r *scriptReader) add(from int, kind EscapeKind, message string) *Escape {
 	line := 1 + strings.Count(r.code[:from], "\n")
 	message = fmt.Sprintf("%s (line %d of the script)", message, line)
-	if r.told[message] || len(r.told) >= maxEscapes {
+	if r.told[message] || len(r.told) >= MaxEscapes {
 		return &Escape{}
 	}
 	r.told[message] = true

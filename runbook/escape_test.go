@@ -292,7 +292,7 @@ func TestAnalysisIsBounded(t *testing.T) {
 	children := func(string, string) (*Document, error) { asked++; return d, nil }
 	began := time.Now()
 	a := d.Analyse(children)
-	if len(a.Escapes) > maxEscapes+1 || len(a.Children) > maxEscapes+100 || asked > 100*maxChildren*maxChildDepth || time.Since(began) > 10*time.Second {
+	if len(a.Escapes) > MaxEscapes+1 || len(a.Children) > MaxEscapes+100 || asked > 100*maxChildren*maxChildDepth || time.Since(began) > 10*time.Second {
 		t.Errorf("%d escapes, %d children, %d documents, %s", len(a.Escapes), len(a.Children), asked, time.Since(began))
 	}
 	if got := d.Effects(children); len(got) != 100 {

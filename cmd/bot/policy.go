@@ -135,7 +135,8 @@ func pinned(rb *policy.Runbook) (*policy.Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a document: %w", err)
 	}
-	d := &policy.Document{State: policy.DocumentFound, Version: rb.Version, SHA256: rb.SHA256, Content: content}
+	analysis := content.Analyse(nil)
+	d := &policy.Document{State: policy.DocumentFound, Version: rb.Version, SHA256: rb.SHA256, Content: content, Owner: policy.Amazon, Analysis: &analysis}
 	if rb.AllowUnpinned {
 		d.Version, d.SHA256 = "1", strings.Repeat("0", 64)
 	}
