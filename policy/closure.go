@@ -45,8 +45,8 @@ func (d *Decision) foreign() (name, owner string) {
 	return "", ""
 }
 
-// checkChildren checks that every document that is started, in any depth, is the one that the policy pins. Where even the
-// document itself may hold anything, the documents that it starts may, too.
+// checkChildren checks that every document that is started, in any depth, is the one that the policy pins. Where the
+// policy allows what is not pinned, only those that it lists all the same have to be as listed.
 func (d *Decision) checkChildren() Code {
 	_, code := d.child()
 	return code
@@ -56,7 +56,7 @@ func (d *Decision) checkChildren() Code {
 // only when it runs; then there is no name to pin, and checkEscapes has the last word.
 func (d *Decision) child() (*runbook.Child, Code) {
 	analysis := d.request.Document.Analysis
-	if analysis == nil || d.runbook.SHA256 == "" {
+	if analysis == nil {
 		return nil, ""
 	}
 	for i := range analysis.Children {
@@ -66,6 +66,9 @@ func (d *Decision) child() (*runbook.Child, Code) {
 		}
 		pin, pinned := findPin(d.runbook.Children, c)
 		if !pinned || !c.Pinned {
+			if d.runbook.AllowUnpinned {
+				continue
+			}
 			return c, CodeChildUnpinned
 		}
 		if held, ok := d.held(c); !ok || held.SHA256 == "" || held.SHA256 != pin.SHA256 {
@@ -103,10 +106,10 @@ func (d *Decision) checkAttachments() Code {
 
 // attachment is the first file that is not as pinned.
 func (d *Decision) attachment() (Pin, bool) {
-	if d.runbook.SHA256 == "" {
-		return Pin{}, false
-	}
 	for _, file := range d.request.Document.Attachments {
+		if d.runbook.AllowUnpinned && !slices.ContainsFunc(d.runbook.Attachments, func(pin Pin) bool { return pin.Name == file.Name }) {
+			continue
+		}
 		if file.SHA256 == "" || !slices.Contains(d.runbook.Attachments, Pin{Name: file.Name, SHA256: file.SHA256}) {
 			return file, true
 		}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"handrail/automation"
 	"handrail/policy"
-	"handrail/runbook"
 )
 
 // runbooks compares what AWS holds with what the policy pins.
@@ -25,7 +23,7 @@ func (d *doctor) runbooks(ctx context.Context, cfg *config, p *policy.Policy) {
 		if ok, asked := answers[region]; asked && !ok {
 			continue // every runbook would tell the same story
 		}
-		doc, err := document(ctx, client, region, rb)
+		doc, err := catalogue.Ask(ctx, rb)
 		answered := err == nil || answersAll(err)
 		if _, asked := answers[region]; !asked || !answered {
 			d.report("AWS answers in "+region, unless(answered, err), awsFix(err))
@@ -48,35 +46,6 @@ func unless(ok bool, err error) error {
 		return nil
 	}
 	return err
-}
-
-// document asks AWS as the catalogue does, and keeps the cause when that fails. A document that is not there is no error.
-func document(ctx context.Context, library automation.Library, region string, rb *policy.Runbook) (*policy.Document, error) {
-	version := rb.Version
-	if version == policy.VersionDefault || version == policy.VersionLatest {
-		version = "$" + strings.ToUpper(version)
-	}
-	info, err := library.DescribeDocument(ctx, region, rb.Document, version)
-	if missing(err) {
-		return &policy.Document{State: policy.DocumentGone}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	doc := &policy.Document{State: policy.DocumentFound, Version: info.Version, SHA256: info.SHA256}
-	content, err := library.Content(ctx, region, rb.Document, info.Version)
-	if err != nil {
-		return nil, err
-	}
-	if doc.Content, err = runbook.Parse(content); err != nil {
-		doc.Content, doc.Problem = nil, err.Error()
-	}
-	return doc, nil
-}
-
-func missing(err error) bool {
-	var f *automation.Fault
-	return errors.As(err, &f) && f.Kind == automation.Missing
 }
 
 // answersAll says whether AWS took the credentials, and refused this call alone.
@@ -121,5 +90,5 @@ func runbookFix(err error, rb *policy.Runbook, doc *policy.Document) string {
 	case policy.CodeParameterUndeclared, policy.CodeParameterMissing, policy.CodeValueNotAllowed:
 		return "Mend the parameters in the policy, or publish a version of the document that fits them, and pin that."
 	}
-	return ""
+	return m.Fix
 }
