@@ -1,8 +1,7 @@
 package automation
 
 import (
-	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"handrail/policy"
@@ -76,14 +75,41 @@ type LockAsk struct {
 	At         time.Time
 }
 
-// Approve takes an answer to a request for approval. It decides under today's policy who may answer and whether the
-// request is still what the approvers were shown, and records and counts the answer in one transaction. It returns
-// ErrNotFound for an unknown execution. Again is true if the wait is over.
-func (e *Engine) Approve(ctx context.Context, a ApproveAsk) (Outcome, error) {
-	return Outcome{}, errors.New("nobody can agree yet")
+// last is the newest vote, nil if there is none.
+func (a *Approval) last() *Vote {
+	if a == nil || len(a.Votes) == 0 {
+		return nil
+	}
+	return &a.Votes[len(a.Votes)-1]
 }
 
-// Lock sets a lock, or ends one, if the policy lets the person.
-func (e *Engine) Lock(ctx context.Context, a LockAsk) (Outcome, error) {
-	return Outcome{}, errors.New("nothing can be locked yet")
+// agreed counts those who said yes.
+func (a *Approval) agreed() int {
+	n := 0
+	for _, v := range a.Votes {
+		if !v.Reject {
+			n++
+		}
+	}
+	return n
+}
+
+// wanted counts the people who have to agree.
+func (a *Approval) wanted() int {
+	n := 0
+	for _, need := range a.Needs {
+		n += need.Count
+	}
+	return n
+}
+
+// revised replaces x's approval by a copy that f changed. Copies of x keep theirs.
+func (x *Execution) revised(f func(*Approval)) {
+	var next Approval
+	if x.Approval != nil {
+		next = *x.Approval
+	}
+	next.Votes, next.Steps = slices.Clone(next.Votes), slices.Clone(next.Steps)
+	f(&next)
+	x.Approval = &next
 }

@@ -15,7 +15,7 @@ type AWS interface {
 	Library
 }
 
-// Starter starts and stops automations.
+// Starter starts, answers and stops automations.
 type Starter interface {
 	// Ready waits until the quota has room for a start, so that what is decided next is sent at once.
 	Ready(ctx context.Context, region string) error
@@ -23,6 +23,9 @@ type Starter interface {
 	Start(ctx context.Context, d policy.Decision, region string, r StartRequest) (awsID string, err error)
 	// Stop cancels; a step with onCancel still gets its two minutes from AWS.
 	Stop(ctx context.Context, region, awsID string) error
+	// Signal answers the step of action aws:approve at which an automation waits. It names no step: AWS takes it for the one
+	// that waits then.
+	Signal(ctx context.Context, s Signal) error
 	// Find returns the automations that carry the tag key.
 	Find(ctx context.Context, region, tag string) ([]string, error)
 }
@@ -51,6 +54,14 @@ const (
 	pageSize      = 50 // MaxResults of both Describe calls
 	MaxSteps      = 2000
 )
+
+// Signal is an answer to a step.
+type Signal struct {
+	Region  string
+	AWSID   string
+	Type    string // SignalApprove or SignalReject
+	Comment string // for whoever looks in AWS
+}
 
 // Observation is what AWS says of one automation at one moment.
 type Observation struct {

@@ -71,10 +71,10 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, a CancelAsk, r *policy.Reque
 	}
 	x.CancelBy, x.CancelReason, x.CancelAt = a.User, a.Reason, time.Now()
 	x.Parked, x.Attempts, x.NextAttempt = "", 0, x.CancelAt // a wish to stop is worth another try
-	if x.State == Queued {                                  // not sent: whoever is about to send it finds the row changed
+	if x.State == Queued || x.State == AwaitingApproval {   // not sent: whoever is about to send it finds the row changed
 		x.State, x.EndedAt, x.Note = Cancelled, x.CancelAt, "Cancelled before it was sent to AWS."
 	}
-	return Outcome{Decision: d, Execution: x}, tx.Save(ctx, x)
+	return Outcome{Decision: d, Execution: x}, put(ctx, tx, x)
 }
 
 // stopAll asks AWS to stop what people cancelled. It has its own pace, so that a hundred stops at one

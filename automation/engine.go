@@ -30,6 +30,8 @@ type Options struct {
 	Poll        time.Duration    // shortest time between two looks at an execution; 1 s if 0
 	OnChange    func(*Execution) // called after each durable change, with a copy; must not block; nil means nobody
 	Log         *slog.Logger     // nil discards
+
+	Incident func(ctx context.Context, channel string) *policy.Incident // whose channel it is, nil if no incident's; nil means that there are none
 }
 
 // starters is how many starts are in hand at once; AWS allows one a second by default.
@@ -98,6 +100,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	g.Go(func() error { e.claimAll(ctx); return nil })
 	g.Go(func() error { e.watchAll(ctx); return nil })
 	g.Go(func() error { e.stopAll(ctx); return nil })
+	g.Go(func() error { e.signalAll(ctx); return nil })
 	g.Go(func() error { e.keepAll(ctx); return nil })
 	_ = g.Wait() // none of them returns an error
 	last, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
@@ -148,9 +151,14 @@ func (e *Engine) claim(ctx context.Context) error {
 	}
 }
 
-// hand gives a leased row to the starters or to the watcher.
+// hand gives a leased row to the starters or to the watcher. One that waits for approval is looked after here and now.
 func (e *Engine) hand(ctx context.Context, x *Execution) {
-	if x.State != Queued && x.State != Starting {
+	switch x.State {
+	case Queued, Starting:
+	case AwaitingApproval:
+		e.guard(ctx, x, func() { e.remind(ctx, x) })
+		return
+	default:
 		e.follow(x)
 		return
 	}
@@ -251,8 +259,13 @@ func (e *Engine) postpone(ctx context.Context, x *Execution) {
 func (e *Engine) save(ctx context.Context, x *Execution) error {
 	ctx, done := context.WithTimeout(ctx, storeWithin)
 	defer done()
-	err := e.Store.Update(ctx, func(tx Tx) error { return tx.Save(ctx, x) })
+	var next Execution
+	err := e.Store.Update(ctx, func(tx Tx) error {
+		next = *x
+		return put(ctx, tx, &next)
+	})
 	if err == nil {
+		*x = next
 		e.changed(x)
 	}
 	return err

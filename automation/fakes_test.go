@@ -203,6 +203,9 @@ type cloud struct {
 	forgotten bool          // Describe lists nothing
 	slow      time.Duration // how long DescribeDocument takes
 	panicking map[string]bool
+	steps     []string // names of aws:approve steps that wait for a signal, one after the other
+	signals   []Signal
+	onSignal  func(n int) error // nil answers normally
 }
 
 func newCloud() *cloud {
@@ -246,6 +249,22 @@ func (c *cloud) Stop(_ context.Context, _, id string) error {
 	return nil
 }
 
+func (c *cloud) Signal(_ context.Context, s Signal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.signals = append(c.signals, s)
+	if c.onSignal != nil {
+		if err := c.onSignal(len(c.signals)); err != nil {
+			return err
+		}
+	}
+	if len(c.steps) == 0 {
+		return &Fault{Kind: Ended, Operation: opSignal, Code: "InvalidAutomationSignalException"}
+	}
+	c.steps = c.steps[1:]
+	return nil
+}
+
 func (c *cloud) Find(_ context.Context, _, tag string) ([]string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -272,6 +291,8 @@ func (c *cloud) Describe(_ context.Context, _ string, ids []string) ([]Observati
 			o.Status, o.CurrentStep, o.EndedAt = "Cancelled", "", time.Now()
 		case age < 2*time.Second:
 			continue // lists are eventually consistent
+		case len(c.steps) > 0:
+			o.Status, o.CurrentStep = "Waiting", c.steps[0]
 		case age > c.runs:
 			o.Status, o.CurrentStep, o.EndedAt = "Success", "", c.began[id].Add(c.runs)
 		}
@@ -285,6 +306,9 @@ func (c *cloud) Steps(_ context.Context, _, id string) ([]Step, error) {
 	defer c.mu.Unlock()
 	if c.panicking[id] {
 		panic("poison")
+	}
+	if len(c.steps) > 0 {
+		return []Step{{ID: "id-" + c.steps[0], Name: c.steps[0], Action: "aws:approve", Status: "Waiting"}}, nil
 	}
 	status := "InProgress"
 	if time.Since(c.began[id]) > c.runs {

@@ -12,6 +12,7 @@ import (
 type Quotas struct {
 	Start    float64 // StartAutomationExecution, 1
 	Stop     float64 // StopAutomationExecution, 1
+	Signal   float64 // SendAutomationSignal, 3
 	Describe float64 // each of the Get and Describe calls on executions, 3
 	Document float64 // DescribeDocument and GetDocument each, 5 (AWS publishes none)
 }
@@ -28,6 +29,8 @@ func (q Quotas) of(operation string) float64 {
 		return pick(q.Start, 1)
 	case opStop:
 		return pick(q.Stop, 1)
+	case opSignal:
+		return pick(q.Signal, 3)
 	case opDescribeDocument, opGetDocument:
 		return pick(q.Document, 5)
 	}

@@ -20,6 +20,7 @@ import (
 const (
 	opStart            = "StartAutomationExecution"
 	opStop             = "StopAutomationExecution"
+	opSignal           = "SendAutomationSignal"
 	opDescribe         = "DescribeAutomationExecutions"
 	opSteps            = "DescribeAutomationStepExecutions"
 	opDescribeDocument = "DescribeDocument"
@@ -133,14 +134,19 @@ func (c *Client) Start(ctx context.Context, d policy.Decision, region string, r 
 	return id, err
 }
 
-// covers reports whether d is a recorded yes to exactly r: document, version, parameters and role.
+// covers reports whether d is a recorded yes to exactly r: document, version, parameters, role and other locations.
 func covers(d policy.Decision, r StartRequest) bool {
 	if !d.Allowed() || !d.Recorded() || r.ClientToken == "" {
 		return false
 	}
 	want := requestFor(d)
 	return want.DocumentName == r.DocumentName && want.DocumentVersion == r.DocumentVersion &&
-		maps.EqualFunc(want.Parameters, r.Parameters, slices.Equal[[]string])
+		maps.EqualFunc(want.Parameters, r.Parameters, slices.Equal[[]string]) &&
+		slices.EqualFunc(want.Locations, r.Locations, sameLocation)
+}
+
+func sameLocation(a, b policy.Location) bool {
+	return slices.Equal(a.Accounts, b.Accounts) && slices.Equal(a.Regions, b.Regions) && a.ExecutionRole == b.ExecutionRole
 }
 
 // startInput sets the only members that Handrail uses. A test fails if the SDK's input has any other set.
@@ -160,6 +166,15 @@ func (c *Client) Stop(ctx context.Context, region, awsID string) error {
 	return c.call(ctx, region, opStop, func(ctx context.Context, s *ssm.Client) error {
 		_, err := s.StopAutomationExecution(ctx, &ssm.StopAutomationExecutionInput{
 			AutomationExecutionId: aws.String(awsID), Type: types.StopTypeCancel})
+		return err
+	})
+}
+
+// Signal answers a step of action aws:approve.
+func (c *Client) Signal(ctx context.Context, g Signal) error {
+	return c.call(ctx, g.Region, opSignal, func(ctx context.Context, s *ssm.Client) error {
+		_, err := s.SendAutomationSignal(ctx, &ssm.SendAutomationSignalInput{AutomationExecutionId: aws.String(g.AWSID),
+			SignalType: types.SignalType(g.Type), Payload: map[string][]string{"Comment": {g.Comment}}})
 		return err
 	})
 }

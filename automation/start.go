@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,13 +72,13 @@ func (e *Engine) attempt(ctx context.Context, x *Execution) error {
 	if err != nil {
 		return errLate
 	}
-	r := e.request(ctx, Ask{Entry: x.Entry, Team: x.Team, User: x.Requester, Channel: x.Channel,
-		Runbook: x.Runbook, Parameters: x.Parameters, At: time.Now()}, e.Catalogue.Fresh)
-	if why := unreachable(r); why != "" {
+	r, people := e.asked(ctx, x, e.Catalogue.Fresh), map[string]policy.Actor{}
+	e.lookUpVoters(ctx, people, x.votes(""))
+	if why := cmp.Or(unreachable(r), unknown(people)); why != "" {
 		return e.wait(ctx, x, x.State, why)
 	}
 	first := x.State == Queued
-	d, allowed, err := e.recheck(ctx, x, r)
+	d, allowed, err := e.recheck(ctx, x, r, people)
 	if err != nil || x.State.Terminal() {
 		return err
 	}
@@ -125,9 +126,20 @@ func unreachable(r *policy.Request) string {
 	return ""
 }
 
+// unknown is unreachable for those who agreed.
+func unknown(people map[string]policy.Actor) string {
+	for _, who := range people {
+		if who.Standing == policy.StandingUnknown {
+			return "Slack can't say right now whether those who agreed still may. Asking again."
+		}
+	}
+	return ""
+}
+
 // recheck records the decision and the intention in one transaction. allowed is true only for a yes
-// to exactly what was accepted. It is the last look before the call: at the row, at our lease and at the clock.
-func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request) (d policy.Decision, allowed bool, err error) {
+// to exactly what was accepted. It is the last look before the call: at the row, at the records of who agreed, at our
+// lease and at the clock. people are those whom the row names as having agreed, as the workspace describes them now.
+func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request, people map[string]policy.Actor) (d policy.Decision, allowed bool, err error) {
 	var next Execution
 	brief, done := context.WithTimeout(ctx, storeWithin)
 	defer done()
@@ -142,7 +154,11 @@ func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request) (
 		case time.Now().After(x.StartBy):
 			return errLate
 		}
-		if d, err = e.Gate.Check(brief, tx, "", x.ID, r); err != nil {
+		today := *r
+		if err := e.complete(brief, tx, &today, stored, people); err != nil {
+			return err
+		}
+		if d, err = e.Gate.Check(brief, tx, "", x.ID, &today); err != nil {
 			return err
 		}
 		allowed = d.Allowed() && e.same(d, x)
@@ -152,9 +168,9 @@ func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request) (
 		case allowed:
 			next.State = Starting
 		default:
-			next.State, next.EndedAt, next.Note = Denied, time.Now(), reason(d)
+			next.deny(d, e.today(&today))
 		}
-		return tx.Save(brief, &next)
+		return put(brief, tx, &next)
 	})
 	if err == nil && next.Version != x.Version {
 		*x = next
@@ -163,8 +179,38 @@ func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request) (
 	return d, allowed, err
 }
 
+// complete fills in what the store knows: locks, use, and who agreed, as the records have it.
+func (e *Engine) complete(ctx context.Context, tx Tx, r *policy.Request, x *Execution, people map[string]policy.Actor) error {
+	if err := e.circumstances(ctx, tx, r, x); err != nil {
+		return err
+	}
+	if x.Approval == nil {
+		return nil
+	}
+	agreed, err := tx.Agreed(ctx, x.ID)
+	if err != nil {
+		return fmt.Errorf("reading who agreed: %w", err)
+	}
+	r.Votes = voters(agreed, people)
+	return nil
+}
+
+// deny ends x before its start. If others had agreed to something else than would run today, it shows the differences.
+func (x *Execution) deny(d policy.Decision, is policy.Bound) {
+	x.State, x.EndedAt, x.Note = Denied, time.Now(), reason(d)
+	if x.Approval == nil || x.Approval.Digest == "" {
+		return
+	}
+	if void := difference(x.Approval.Bound, is, d.PolicyHash()); len(void) > 0 {
+		x.revised(func(a *Approval) { a.Void = void })
+	}
+}
+
 // same reports whether today's yes is to what was accepted.
 func (e *Engine) same(d policy.Decision, x *Execution) bool {
+	if x.Approval != nil && x.Approval.Digest != "" && d.Bound().Digest() != x.Approval.Digest {
+		return false // today it may need nobody's yes, but it is not what they said yes to
+	}
 	return covers(d, x.Request) && d.SHA256() == x.SHA256 && d.Role() == x.Role && e.Catalogue.Region(d.Runbook()) == x.Region
 }
 

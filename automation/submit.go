@@ -47,11 +47,12 @@ var ErrUnclear = errors.New("it is unclear whether the request was accepted")
 // once that is durable. An error means that nothing was accepted, unless it is ErrUnclear.
 func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
 	r := e.question(ctx, a)
+	results := e.results(ctx, a.Runbook)
 	leased := e.reserve()
 	var out Outcome
 	accept := func(ctx context.Context) error {
 		return e.Store.Update(ctx, func(tx Tx) (err error) {
-			out, err = e.submit(ctx, tx, a, r, leased)
+			out, err = e.submit(ctx, tx, a, r, results, leased)
 			return err
 		})
 	}
@@ -85,7 +86,7 @@ func (e *Engine) decided(ctx context.Context, key string, x *Execution) (Outcome
 	if err != nil {
 		return Outcome{}, fmt.Errorf("reading an earlier decision: %w", err)
 	}
-	if !rec.Allowed {
+	if !rec.Allowed && rec.Code != policy.CodeApprovalNeeded {
 		return Outcome{Again: true, Refused: &rec}, nil
 	}
 	if x == nil {
@@ -125,60 +126,34 @@ func (e *Engine) dispatch(out Outcome, leased bool) {
 }
 
 // submit decides, records and stores. For a key that was decided before, the record refuses with ErrDuplicate.
-func (e *Engine) submit(ctx context.Context, tx Tx, a Ask, r *policy.Request, leased bool) (Outcome, error) {
+func (e *Engine) submit(ctx context.Context, tx Tx, a Ask, r *policy.Request, results []State, leased bool) (Outcome, error) {
 	id := uuid.Must(uuid.NewV7()).String()
-	d, err := e.Gate.Check(ctx, tx, a.Key, id, r)
-	if err != nil || !d.Allowed() {
+	q := *r
+	q.Execution = id
+	if err := e.circumstances(ctx, tx, &q, nil); err != nil {
+		return Outcome{}, err
+	}
+	d, err := e.Gate.Check(ctx, tx, a.Key, id, &q)
+	if err != nil || !d.Allowed() && !d.Pending() {
 		return Outcome{Decision: d}, err
 	}
 	x := e.accept(a, d, id)
-	if leased {
+	if d.Pending() {
+		e.await(x, d, &q, results)
+	} else if leased {
 		x.LeaseOwner, x.LeaseUntil = e.Owner, time.Now().Add(e.Lease)
 	}
-	return Outcome{Decision: d, Execution: x}, tx.Insert(ctx, x)
+	return Outcome{Decision: d, Execution: x}, insert(ctx, tx, x)
 }
 
-// lookUpWithin leaves time to record a no and to answer, of the three seconds that Slack waits.
-const lookUpWithin = 1500 * time.Millisecond
-
-// question gathers what the policy must know while a person waits.
-func (e *Engine) question(ctx context.Context, a Ask) *policy.Request {
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
-	defer cancel()
-	return e.request(ctx, a, e.Catalogue.Look)
-}
-
-// request gathers what the policy must know. What cannot be learned stays at its zero value, which is a no.
-func (e *Engine) request(ctx context.Context, a Ask, look func(context.Context, *policy.Runbook) *policy.Document) *policy.Request {
-	r := &policy.Request{Action: policy.Run, Entry: a.Entry, Runbook: a.Runbook, Parameters: a.Parameters, At: a.At}
-	e.place(ctx, r, a.Team, a.User, a.Channel)
-	if rb, ok := e.Gate.Policy().Runbook(a.Runbook); ok {
-		r.Document = look(ctx, rb)
-	}
-	return r
-}
-
-// place fills in the person and the channel.
-func (e *Engine) place(ctx context.Context, r *policy.Request, team, user, channel string) {
-	var err error
-	if r.Actor, err = e.Directory.Actor(ctx, team, user); err != nil {
-		e.Log.Warn("looking up a person", "user", user, "error", err)
-		r.Actor = policy.Actor{ID: user, Team: team}
-	}
-	if r.Channel, err = e.Directory.Channel(ctx, channel); err != nil {
-		e.Log.Warn("looking up a channel", "channel", channel, "error", err)
-		r.Channel = policy.Channel{ID: channel}
-	}
-}
-
-// accept turns a yes into a row.
+// accept turns a yes, or what may become one, into a row.
 func (e *Engine) accept(a Ask, d policy.Decision, id string) *Execution {
 	now := time.Now()
 	req := requestFor(d)
 	req.ClientToken = uuid.NewString()
 	req.Tag = "handrail:" + id
 	return &Execution{
-		ID: id, Ref: newRef(), Key: a.Key, Version: 1, State: Queued, Action: policy.Run,
+		ID: id, Ref: newRef(), Key: a.Key, Version: 1, State: Queued, Action: d.Action(), BreakGlass: d.BreakGlass() != nil,
 		Entry: a.Entry, Team: a.Team, Requester: a.User, Channel: a.Channel, Thread: a.Thread,
 		Runbook: a.Runbook, Parameters: a.Parameters, Reason: a.Reason,
 		SHA256: d.SHA256(), Region: e.Catalogue.Region(d.Runbook()), Role: d.Role(), Request: req,
@@ -197,7 +172,7 @@ func requestFor(d policy.Decision) StartRequest {
 	if name := d.RoleParameter(); name != "" {
 		params[name] = []string{d.Role()}
 	}
-	return StartRequest{DocumentName: d.Runbook().Document, DocumentVersion: d.Version(), Parameters: params}
+	return StartRequest{DocumentName: d.Runbook().Document, DocumentVersion: d.Version(), Parameters: params, Locations: d.Runbook().Locations}
 }
 
 // newRef returns r- and seven characters: 34 thousand million names, and the store refuses a second use.
@@ -205,9 +180,4 @@ func newRef() string {
 	var b [5]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand
 	return "r-" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))[:7]
-}
-
-// Explain decides as Submit would, and does nothing: no record, no execution. Its decision starts nothing.
-func (e *Engine) Explain(ctx context.Context, a Ask) policy.Decision {
-	return policy.Decide(e.Gate.Policy(), e.question(ctx, a))
 }

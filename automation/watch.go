@@ -20,6 +20,9 @@ type watch struct {
 	missed time.Time // since when AWS does not list it; zero if it does
 	stopAt time.Time // when to ask AWS to stop it; zero if that is not wanted, or done
 	stops  int       // failed attempts at the stop
+
+	signalAt time.Time // when to send what was decided about a step; zero is at once
+	signals  int       // failed attempts at that
 }
 
 // follow begins to watch x.
@@ -211,6 +214,7 @@ func (e *Engine) observe(ctx context.Context, x *Execution, o Observation) {
 		}
 	} else {
 		changed = foldSteps(&next, steps) || changed
+		e.expectAnswers(&next)
 	}
 	e.amend(x.ID, func(w *watch) { w.tries = 0 })
 	if changed {
