@@ -93,9 +93,12 @@ const usage = `SELECT COALESCE(SUM(CASE WHEN terminal = 0 THEN 1 ELSE 0 END), 0)
 		COALESCE(SUM(CASE WHEN created_at >= $2 THEN 1 ELSE 0 END), 0)
 	FROM executions WHERE rule = $1 AND (terminal = 0 OR created_at >= $2)`
 
-// Usage counts in the transaction, so that two requests at once cannot both take the last place on SQLite. On PostgreSQL
-// the audit log's head, which every decision locks, puts them in order.
+// Usage counts in the transaction, and locks the audit log's head first, as every decision does: so two requests at once
+// cannot both take the last place, on PostgreSQL either.
 func (t *tx) Usage(ctx context.Context, rule string, since time.Time) (policy.Usage, error) {
+	if _, err := t.head(ctx); err != nil {
+		return policy.Usage{}, err
+	}
 	if _, err := t.head(ctx); err != nil {
 		return policy.Usage{}, err
 	}
