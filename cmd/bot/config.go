@@ -12,12 +12,13 @@ import (
 
 // config is handrail.yaml. Relative paths are below the folder of the file.
 type config struct {
-	Slack   slackConfig   `yaml:"slack"`
-	AWS     awsConfig     `yaml:"aws"`
-	Store   storeConfig   `yaml:"store"`
-	Policy  string        `yaml:"policy"`
-	Metrics metricsConfig `yaml:"metrics"`
-	Log     logConfig     `yaml:"log"`
+	Slack     slackConfig   `yaml:"slack"`
+	AWS       awsConfig     `yaml:"aws"`
+	Store     storeConfig   `yaml:"store"`
+	Policy    string        `yaml:"policy"`
+	PolicyKey string        `yaml:"policy_key"` // verifier key; "" takes an unsigned policy
+	Metrics   metricsConfig `yaml:"metrics"`
+	Log       logConfig     `yaml:"log"`
 
 	path   string
 	places map[string]place // of each key in the file, as slack.mode
@@ -31,6 +32,7 @@ type slackConfig struct {
 	PreviousSigning secret   `yaml:"previous_signing_secret"` // valid too while the secret is being rotated
 	APIURL          string   `yaml:"api_url"`
 	Listen          string   `yaml:"listen"`
+	AlertsChannel   string   `yaml:"alerts_channel"` // ID; "" tells nobody
 }
 
 type awsConfig struct {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"handrail/bot"
 )
 
@@ -20,8 +22,19 @@ func (c *config) check(w *configWalk) {
 	if _, err := c.Log.level(); err != nil {
 		w.add("log.level", "log.level is %q. Use debug, info, warn or error.", cut(c.Log.Level))
 	}
+	c.checkPolicyKey(w)
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		w.add("log.format", "log.format is %q. Use text or json.", cut(c.Log.Format))
+	}
+}
+
+// checkPolicyKey also looks at where alerts go.
+func (c *config) checkPolicyKey(w *configWalk) {
+	if _, err := note.NewVerifier(c.PolicyKey); c.PolicyKey != "" && err != nil {
+		w.add("policy_key", "policy_key is not a verifier key. Copy the one that bot keygen prints; it looks like policy.example.org+1a2b3c4d+A….")
+	}
+	if c.Slack.AlertsChannel != "" && !channelID.MatchString(c.Slack.AlertsChannel) {
+		w.add("slack.alerts_channel", "slack.alerts_channel is %q. Write the channel's ID, such as C0123456789; a name can be taken over.", cut(c.Slack.AlertsChannel))
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 
 // configKeys are the keys of each mapping in the file.
 var configKeys = map[string][]string{
-	"":           {"slack", "aws", "store", "policy", "metrics", "log"},
-	"slack":      {"mode", "app_token", "bot_token", "signing_secret", "previous_signing_secret", "api_url", "listen"},
+	"":           {"slack", "aws", "store", "policy", "policy_key", "metrics", "log"},
+	"slack":      {"mode", "app_token", "bot_token", "signing_secret", "previous_signing_secret", "api_url", "listen", "alerts_channel"},
 	"aws":        {"region", "endpoint_url", "quotas"},
 	"aws.quotas": {"start", "stop", "describe", "document"},
 	"store":      {"url"},

@@ -29,6 +29,7 @@ type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Serve a Slack workspace."`
 	Local       localCmd       `cmd:"" help:"Run a local Slack or a local SSM for tests and other clients."`
 	Policy      policyCmd      `cmd:"" help:"Check a policy file, or explain what it decides."`
+	Keygen      keygenCmd      `cmd:"" help:"Make a key for signing policies or checkpoints; prints the public half."`
 	Runs        runsCmd        `cmd:"" help:"Read what ran."`
 	Runbook     runbookCmd     `cmd:"" help:"Check a runbook, show what it does, or run it locally."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date."`

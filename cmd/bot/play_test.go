@@ -365,11 +365,3 @@ func cardsCommand(ts *testscript.TestScript, _ bool, args []string) {
 		return err
 	})
 }
-
-// policyCommand puts a policy in place with the hashes of the local documents: policyput FILE.
-func policyCommand(ts *testscript.TestScript, _ bool, args []string) {
-	w := of(ts)
-	text, err := os.ReadFile(filepath.Join(w.dir, args[0]))
-	ts.Check(err)
-	ts.Check(os.WriteFile(filepath.Join(w.dir, "policy.yaml"), []byte(pinLocal(string(text))), 0o600))
-}

@@ -16,6 +16,8 @@ import (
 
 type policyCmd struct {
 	Check   policyCheckCmd   `cmd:"" help:"Check a policy file; every mistake with its line and column."`
+	Schema  policySchemaCmd  `cmd:"" help:"Print the JSON Schema of policy files, for editors."`
+	Sign    policySignCmd    `cmd:"" help:"Sign a policy, for bots whose configuration has a policy_key."`
 	Explain policyExplainCmd `cmd:"" help:"Say what the policy decides for a person, a channel and a runbook, and why."`
 }
 
@@ -31,6 +33,14 @@ func (c *policyCheckCmd) Run(io streams) error {
 	}
 	_, err = fmt.Fprintf(io.out, "%s is right: %s, %s, %s, %s; sha256 %s\n", c.File, count(len(p.Identities()), "identity", "identities"),
 		count(len(p.Groups()), "group", "groups"), count(len(p.Runbooks()), "runbook", "runbooks"), count(len(p.Grants()), "grant", "grants"), p.Hash())
+	return err
+}
+
+type policySchemaCmd struct{}
+
+// Run prints the schema.
+func (policySchemaCmd) Run(io streams) error {
+	_, err := io.out.Write(policy.Schema())
 	return err
 }
 

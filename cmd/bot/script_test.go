@@ -75,6 +75,8 @@ func stories(store string) testscript.Params {
 			"instance":    instanceCommand,
 			"post":        postCommand,
 			"policyput":   policyCommand,
+			"logged":      loggedCommand,
+			"keyed":       keyedCommand,
 		},
 	}
 }

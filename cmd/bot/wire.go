@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -51,38 +50,26 @@ func (c logConfig) open(w io.Writer) *slog.Logger {
 
 // parts is the program put together: the same for serve and for the demo.
 type parts struct {
-	db      *store.DB
-	gate    *policy.Gate
-	engine  *automation.Engine
-	bot     *bot.Bot
-	client  *automation.Client
-	region  string
-	log     *slog.Logger
-	mode    bot.Mode
-	listen  string
-	metrics string
-}
-
-// readPolicy reads a policy file. Its mistakes are usage errors with file, line and column.
-func readPolicy(path string) (*policy.Policy, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, usage("reading the policy: %w", err)
-	}
-	p, err := policy.Parse(path, data)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return p, nil
+	db       *store.DB
+	gate     *policy.Gate
+	engine   *automation.Engine
+	bot      *bot.Bot
+	reloader *reloader
+	client   *automation.Client
+	region   string
+	log      *slog.Logger
+	mode     bot.Mode
+	listen   string
+	metrics  string
 }
 
 // assemble wires the parts. Nothing runs yet; c's secrets are resolved.
 func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) (*parts, error) {
-	p, err := readPolicy(c.Policy)
+	begin, err := c.policySource().read()
 	if err != nil {
 		return nil, err
 	}
-	gate := policy.NewGate(p)
+	gate := policy.NewGate(begin.policy)
 	workspace, err := bot.NewWorkspace(bot.WorkspaceOptions{APIURL: c.Slack.APIURL, BotToken: string(c.Slack.BotToken),
 		AppToken: string(c.Slack.AppToken), UserGroups: func() []string { return gate.Policy().UserGroups() }, Log: log})
 	if err != nil {
@@ -92,6 +79,9 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	if err := beginPolicy(ctx, db, begin); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	out := &parts{db: db, gate: gate, region: c.AWS.Region, log: log, mode: c.Slack.Mode,
 		listen: c.Slack.Listen, metrics: c.Metrics.Listen}
 	q := c.AWS.Quotas
@@ -100,6 +90,8 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 	if err := out.connect(c, workspace); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	out.reloader = newReloader(c, out, begin)
+	out.reloader.poster, _ = any(out.bot).(poster)
 	return out, nil
 }
 
@@ -154,6 +146,7 @@ func (p *parts) run(ctx context.Context) error {
 	g.Go(func() error { return p.engine.Run(ctx) })
 	g.Go(func() error { return p.hear(ctx) })
 	g.Go(func() error { return p.serveMetrics(ctx) })
+	g.Go(func() error { return p.reloader.run(ctx) })
 	if p.mode == bot.HTTP {
 		g.Go(func() error { return serveHTTP(ctx, p.listen, p.bot.Handler()) })
 	}
