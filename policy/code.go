@@ -47,6 +47,7 @@ const (
 	CodeUsageUnknown   Code = "usage_unknown"   // granted with a limit, and nobody counted
 	CodeReasonMissing  Code = "reason_missing"  // a grant for emergencies wants a reason
 	CodeNoBreakGlass   Code = "no_break_glass"  // no grant for emergencies covers it
+	CodeEmergencyOnly  Code = "emergency_only"  // granted for emergencies alone, and not asked for as one
 
 	CodeParametersTooMany Code = "parameters_too_many" // over MaxParameters
 	CodeParameterName     Code = "parameter_name"      // empty, too long or with hidden characters

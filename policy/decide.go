@@ -1,13 +1,16 @@
 package policy
 
 // Decide answers a request. It does no I/O, reads no clock, and gives the same answer for the same arguments. It does
-// not allocate for a yes with at most 16 parameters, nor for a no before the parameters.
+// not allocate for a yes by a grant without conditions and with at most 16 parameters, nor for a no before the parameters.
 //
 // The decision refers to r, which must not change while the decision is in use. It is not recorded: nobody may act on
 // it. Use a Gate for that.
 func Decide(p *Policy, r *Request) Decision {
 	d := Decision{policy: p, request: r}
 	d.code = d.decide()
+	if !d.Allowed() && !d.Pending() {
+		d.needs = nil
+	}
 	return d
 }
 
@@ -25,77 +28,101 @@ func (d *Decision) decide() Code {
 		return CodeChannelUnknown
 	}
 	d.runbook = d.policy.index.runbooks[d.request.Runbook]
-	if d.request.Action == Cancel {
+	switch d.request.Action {
+	case Cancel:
 		return d.decideCancel()
+	case Locking:
+		return d.decideLocking()
+	case Approve, Reject:
+		return d.decideAnswer()
 	}
 	return d.decideRun()
 }
 
+// decideCancel looks at who, what and where alone: what a grant wants besides is about starting, and stopping must be
+// possible when its window has closed.
 func (d *Decision) decideCancel() Code {
 	if d.request.Requester == d.request.Actor.ID && d.policy.index.known(&d.request.Actor) {
+		if d.forbidden(always) || d.forbidden(sometimes) {
+			return CodeDenied
+		}
 		return CodeRequester
 	}
 	if code := d.findGrant(); code != "" {
 		return code
 	}
+	if d.forbidden(always) || d.forbidden(sometimes) {
+		return CodeDenied
+	}
 	return CodeGranted
 }
 
+// decideLocking wants the conditions and windows of a grant to hold as well, because ending a lock lets things happen.
+func (d *Decision) decideLocking() Code {
+	if code := d.findGrant(); code != "" {
+		return code
+	}
+	if d.forbidden(always) || d.forbidden(sometimes) {
+		return CodeDenied
+	}
+	if code := d.chooseGrant(); code != "" {
+		return code
+	}
+	return CodeGranted
+}
+
+// decideRun goes through the checks in the order of the codes. Conditions come after the parameters, so that they see
+// only values that the policy allows.
 func (d *Decision) decideRun() Code {
 	if code := d.findGrant(); code != "" {
+		return code
+	}
+	if code := d.checkStops(); code != "" {
 		return code
 	}
 	if code := d.checkParameters(); code != "" {
 		return code
 	}
+	if d.forbidden(sometimes) {
+		return CodeDenied
+	}
+	if code := d.chooseGrant(); code != "" {
+		return code
+	}
 	if code := d.checkContent(); code != "" {
 		return code
 	}
-	return CodeGranted
-}
-
-// findGrant sets the grant that covers who, what, where and the action, or says what is missing for one.
-func (d *Decision) findGrant() Code {
-	x, r := &d.policy.index, d.request
-	if d.runbook == nil {
-		return CodeRunbookUnknown
-	}
-	if !x.known(&r.Actor) {
-		return CodeIdentityUnknown
-	}
-	if n := x.find(&r.Actor, &r.Channel, d.runbook.number, r.Action); n != none {
-		d.grant = d.policy.grants[n]
-		return ""
-	}
-	switch {
-	case x.granted(&r.Actor, d.runbook.number, r.Action):
-		if r.Channel.Shared {
-			return CodeChannelShared
-		}
-		return CodeChannelNotGranted
-	case x.granted(&r.Actor, d.runbook.number, r.Action.other()):
-		return CodeActionNotGranted
-	}
-	return CodeNotGranted
+	return d.checkVotes()
 }
 
 // complete says whether the request names everything a decision needs.
 func (r *Request) complete() bool {
-	switch {
-	case r.Action != Run && r.Action != Cancel:
-		return false
-	case r.Action == Cancel && r.Execution == "":
+	if r.Entry == "" || r.Actor.ID == "" || r.Channel.ID == "" || r.Runbook == "" {
 		return false
 	}
-	return r.Entry != "" && r.Actor.ID != "" && r.Channel.ID != "" && r.Runbook != ""
+	switch r.Action {
+	case Run, Ask:
+		return r.Execution != "" || len(r.Votes) == 0 // votes are for one execution
+	case Cancel:
+		return r.Execution != ""
+	case Locking:
+		return true
+	case Approve, Reject:
+		return r.answers()
+	}
+	return false
 }
 
-// other is the action that is not a.
-func (a Action) other() Action {
-	if a == Run {
-		return Cancel
+// answers says whether an Approve or a Reject names what it is about.
+func (r *Request) answers() bool {
+	if r.Execution == "" {
+		return false
 	}
-	return Run
+	if r.Step != "" {
+		return r.Requester != ""
+	}
+	s := r.Subject
+	return s != nil && (s.Action == Run || s.Action == Ask) && s.Execution == r.Execution && s.Runbook == r.Runbook
 }
 
 // refusal is why an account cannot be granted anything, or "" for a member.

@@ -12,11 +12,14 @@ type Decision struct {
 	policy        *Policy
 	request       *Request
 	code          Code
-	grant         *Grant  // that covers who, what and where, or nil
-	denial        *Denial // that forbids it, or nil
-	freeze        *Freeze // that stops it, or that others must agree to pass, or nil
-	lock          *Lock   // that stops it, or nil
-	needs         []Need  // approvals that it wants, given or not
+	grant         *Grant    // that covers who, what and where, or nil
+	denial        *Denial   // that forbids it, or nil
+	freeze        *Freeze   // that stops it, or that others must agree to pass, or nil
+	lock          *Lock     // that stops it, or nil
+	needs         []Need    // approvals that it wants, given or not
+	need          *Need     // that an approver stands for, or nil
+	subject       *Decision // about the run that an approver answers, or nil
+	plain         int32     // first grant without conditions that covers it, set with grant
 	approveBy     time.Time
 	runbook       *Runbook // nil if the policy has none of that name
 	roleParameter string
@@ -56,7 +59,8 @@ func (d Decision) ID() string { return d.id }
 // Code says why, for programs. It is "" for a decision that nobody made.
 func (d Decision) Code() Code { return d.code }
 
-// Rule is the name of the grant that says yes, or of the denial or freeze that says no. It is "" for every other no,
+// Rule is the name of the grant that says yes, of the grant, freeze or step that an approver answers for, or of the
+// denial or freeze that says no. It is "" for every other no,
 // which the default or a check beside the rules decided, and for a Cancel by the person who asked for the execution.
 func (d Decision) Rule() string {
 	switch {
@@ -64,6 +68,8 @@ func (d Decision) Rule() string {
 		return d.denial.Name
 	case d.freeze != nil && d.code == CodeFrozen:
 		return d.freeze.Name
+	case d.need != nil && d.Allowed():
+		return d.need.Rule
 	case d.grant != nil && (d.Allowed() || d.Pending()):
 		return d.grant.Name
 	}

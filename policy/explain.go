@@ -26,6 +26,7 @@ type Explanation struct {
 	Values      []string // values that the policy allows for Parameter
 	Who         []string // names of groups and identities that some grant lets do this, sorted
 	Wants       string   // what Parameter has to be; Missing does not repeat it where Fix says as much
+	Approvers   []string // names of groups and identities who could agree, sorted
 }
 
 // Explain says why the decision is what it is. It costs far more than deciding, so ask for it only to show or record it.
@@ -36,6 +37,11 @@ func (d Decision) Explain() Explanation {
 		e.Sentence, e.Decided = "Nothing was decided, so nothing is allowed.", defaultDecided
 	case d.Allowed():
 		d.explainYes(&e)
+	case d.Pending():
+		d.explainPending(&e)
+	case d.answers():
+		d.explainAnswer(&e)
+	case d.explainStop(&e), d.explainConditions(&e), d.explainVotes(&e):
 	case d.grant != nil:
 		d.explainContent(&e)
 	case d.request == nil || d.policy == nil || d.runbook == nil || d.request.Actor.Standing != StandingMember || !d.request.Channel.Known:
@@ -58,8 +64,24 @@ func (d Decision) explainYes(e *Explanation) {
 		e.Decided = "Whoever asked for an execution may cancel it."
 		return
 	}
-	e.Sentence = fmt.Sprintf("%s lets you %s.", d.grant.Name, d.what())
-	e.Decided = fmt.Sprintf("Rule %s decided.", d.grant.Name)
+	e.Decided = fmt.Sprintf("Rule %s decided.", d.Rule())
+	switch d.code {
+	case CodeApprover:
+		e.Sentence = fmt.Sprintf("You are one of %s, so you may %s %s.", join(limited(d.need.From), "or"), d.answerVerb(), shown(d.request.Runbook))
+	case CodeApproved:
+		e.Sentence = fmt.Sprintf("%s lets you %s, and everybody who has to agree did.", d.grant.Name, d.what())
+	case CodeBreakGlass:
+		e.Sentence = fmt.Sprintf("%s lets you %s in an emergency.", d.grant.Name, d.what())
+	default:
+		e.Sentence = fmt.Sprintf("%s lets you %s.", d.grant.Name, d.what())
+	}
+}
+
+// answers says whether the decision is about an answer to a request for approval, and got as far as to look at it.
+func (d Decision) answers() bool {
+	r := d.request
+	return d.policy != nil && r != nil && (r.Action == Approve || r.Action == Reject) && r.complete() &&
+		r.Actor.Standing == StandingMember && r.Channel.Known
 }
 
 // explainOutside explains what is refused before any grant is looked at.

@@ -63,11 +63,51 @@ func (d Decision) record(key, execution string) Record {
 	if r := d.request; r != nil {
 		rec.At, rec.Entry, rec.Action, rec.Actor, rec.Team = r.At, r.Entry, r.Action, r.Actor.ID, r.Actor.Team
 		rec.Channel, rec.Runbook, rec.Parameters = r.Channel.ID, r.Runbook, d.Parameters()
+		rec.Facts = d.facts()
 		if !d.runs() {
 			rec.Runbook, rec.Parameters = shown(r.Runbook), tame(r.Parameters)
 		}
 	}
 	return rec
+}
+
+// maxReason bounds the reason that a record keeps, in characters.
+const maxReason = 3000
+
+// facts are what else the decision stood on. Text that a person wrote is bounded.
+func (d Decision) facts() Facts {
+	r := d.request
+	f := Facts{
+		Standing: r.Actor.Standing, UserGroups: slices.Sorted(slices.Values(r.Actor.UserGroups)), ChannelName: r.Channel.Name, Shared: r.Channel.Shared,
+		BreakGlass: r.BreakGlass, Incident: r.Incident, Step: shownOr(r.Step),
+	}
+	if r.Reason != "" {
+		f.Reason = short(r.Reason, maxReason)
+	}
+	if r.Action == Approve || r.Action == Reject {
+		f.Requester = r.requester().ID
+		f.Digest = shownOr(r.Digest)
+	}
+	if r.Action == Cancel && r.Requester != r.Actor.ID {
+		f.Requester = r.Requester
+	}
+	if doc := r.Document; doc != nil {
+		f.Version, f.SHA256 = doc.Version, doc.SHA256
+	}
+	if d.runbook != nil {
+		f.Document = d.runbook.Document
+	}
+	if d.Pending() || d.code == CodeApproved {
+		f.Digest = d.bound().Digest()
+	}
+	return f
+}
+
+func shownOr(text string) string {
+	if text == "" {
+		return ""
+	}
+	return short(text, 128)
 }
 
 // tame makes parameters fit for any database: of bounded size, and readable text. Those of an allowed Run need it not:
@@ -99,9 +139,22 @@ func (r *Request) clone() *Request {
 		return nil
 	}
 	c := *r
-	c.Actor.UserGroups = slices.Clone(r.Actor.UserGroups)
+	c.Actor = r.Actor.clone()
 	c.Parameters = cloneParameters(r.Parameters)
 	c.Locks, c.Votes, c.Voted = slices.Clone(r.Locks), slices.Clone(r.Votes), slices.Clone(r.Voted)
+	for i := range c.Locks {
+		c.Locks[i].Parameters = cloneParameters(c.Locks[i].Parameters)
+	}
+	for i := range c.Votes {
+		c.Votes[i].Actor = c.Votes[i].Actor.clone()
+	}
+	for i := range c.Voted {
+		c.Voted[i] = c.Voted[i].clone()
+	}
+	if r.Incident != nil {
+		incident := *r.Incident
+		c.Incident = &incident
+	}
 	c.Usage = maps.Clone(r.Usage)
 	c.Subject = r.Subject.clone()
 	if r.Document != nil {
@@ -109,4 +162,9 @@ func (r *Request) clone() *Request {
 		c.Document = &doc
 	}
 	return &c
+}
+
+func (a Actor) clone() Actor {
+	a.UserGroups, a.Unread = slices.Clone(a.UserGroups), slices.Clone(a.Unread)
+	return a
 }

@@ -41,6 +41,9 @@ func TestGateRecordsAYes(t *testing.T) {
 		Channel: "C0OPS", Runbook: "restart-web", Parameters: map[string][]string{"InstanceId": {"i-0aaaaaaaaaaaaaaa1"}},
 		Execution: "r-1", Allowed: true, Code: policy.CodeGranted, Rule: "web-restarts",
 		Sentence: "web-restarts lets you run restart-web in #ops.", Policy: p.Hash(),
+		Facts: policy.Facts{
+			Standing: policy.StandingMember, ChannelName: "ops", Document: "AWS-RestartEC2Instance", Version: "1", SHA256: hash,
+		},
 	}
 	if diff := cmp.Diff([]policy.Record{want}, j.records); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)

@@ -12,9 +12,16 @@ type index struct {
 	accounts   map[string]person  // by Slack user ID
 	userGroups map[string][]int32 // by Slack user group ID: numbers of groups
 	runbooks   map[string]*Runbook
+	numbers    map[string]int32 // by name of an identity or a group
 	scopes     map[scopeKey]*scope
-	reach      []reach // by number of identity or group
+	reach      []reach  // by number of identity or group
+	special    bool     // some grant is not plain
+	limited    []limits // by number of a runbook
+	limitedAll []string // grants for every runbook whose use is counted
 }
+
+// limits are the names of the grants for a runbook by its name whose use is counted.
+type limits []string
 
 // reach says whether any grant is for one identity or group, and whether one of them is for every runbook. Most are
 // for neither, and need no look-up.
@@ -31,7 +38,7 @@ type person struct {
 type scopeKey uint64
 
 func keyOf(principal, runbook int32, action Action) scopeKey {
-	return scopeKey(uint64(uint32(principal))<<32 | uint64(uint32(runbook+1))<<2 | action.number())
+	return scopeKey(uint64(uint32(principal))<<32 | uint64(uint32(runbook+1))<<3 | action.number())
 }
 
 // number gives actions their place in a scopeKey. Unknown actions share one that no grant uses.
@@ -41,6 +48,10 @@ func (a Action) number() uint64 {
 		return 1
 	case Cancel:
 		return 2
+	case Ask:
+		return 3
+	case Locking:
+		return 4
 	}
 	return 0
 }
@@ -51,8 +62,10 @@ const every = int32(-1)
 // none is the number of no grant.
 const none = int32(-1)
 
-// scope is where one principal may do one thing with one runbook: the first grant for each kind of place.
+// scope is where one principal may do one thing with one runbook: the first plain grant for each kind of place, and all
+// grants that are not plain.
 type scope struct {
+	special  []int32
 	anywhere int32
 	ids      map[string]int32
 	names    map[string]int32
@@ -80,7 +93,10 @@ func (p *Policy) buildIndex() {
 		r.number = int32(i)
 		x.runbooks[r.Name] = r
 	}
+	slices.SortFunc(p.denials, func(a, b *Denial) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.freezes, func(a, b *Freeze) int { return strings.Compare(a.Name, b.Name) })
 	numbers := x.number(p.identities, p.groups)
+	x.numbers, x.limited = numbers, make([]limits, len(p.runbooks))
 	x.reach = make([]reach, len(numbers))
 	for i, g := range p.grants {
 		x.add(g, int32(i), numbers)
@@ -131,10 +147,97 @@ func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
 					s = &scope{anywhere: none}
 					x.scopes[key] = s
 				}
-				s.add(g.Channels, grant)
+				if g.plain(action) {
+					s.add(g.Channels, grant)
+				} else {
+					s.special, x.special = append(s.special, grant), true
+				}
 			}
 		}
 	}
+	x.count(g)
+}
+
+// plain says whether a grant covers an action without any condition, so that the first one decides.
+func (g *Grant) plain(a Action) bool {
+	switch {
+	case a == Cancel:
+		return true
+	case g.When != nil, len(g.Windows) > 0, g.BreakGlass != nil:
+		return false
+	}
+	return a == Locking || a == Run && g.Approval == nil && g.Limits == Limits{}
+}
+
+// count notes a grant whose use is counted.
+func (x *index) count(g *Grant) {
+	if g.Limits.AtOnce == 0 && g.Limits.PerHour == 0 {
+		return
+	}
+	for _, name := range g.Runbooks {
+		if name == Everything {
+			x.limitedAll = append(x.limitedAll, g.Name)
+		} else {
+			n := x.runbooks[name].number
+			x.limited[n] = append(x.limited[n], g.Name)
+		}
+	}
+}
+
+// covers says whether any grant covers all four.
+func (x *index) covers(p *Policy, r *Request, runbook int32) bool {
+	if x.find(&r.Actor, &r.Channel, runbook, r.Action) != none {
+		return true
+	}
+	return x.special && len(x.specials(nil, p, r, runbook)) > 0
+}
+
+// specials appends the grants that are not plain and cover all four, by name.
+func (x *index) specials(found []int32, p *Policy, r *Request, runbook int32) []int32 {
+	for _, n := range x.accounts[r.Actor.ID].principals {
+		found = x.specialsFor(found, p, n, r, runbook)
+	}
+	for _, id := range r.Actor.UserGroups {
+		for _, n := range x.userGroups[id] {
+			found = x.specialsFor(found, p, n, r, runbook)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func (x *index) specialsFor(found []int32, p *Policy, principal int32, r *Request, runbook int32) []int32 {
+	reach := x.reach[principal]
+	for _, of := range [2]struct {
+		has     bool
+		runbook int32
+	}{{reach.any, runbook}, {reach.every, every}} {
+		if !of.has {
+			continue
+		}
+		if s := x.scopes[keyOf(principal, of.runbook, r.Action)]; s != nil {
+			for _, n := range s.special {
+				if p.grants[n].in(&r.Channel) {
+					found = append(found, n)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// in says whether a grant covers a channel: a shared one by its ID alone, a direct message by its ID or "*".
+func (g *Grant) in(c *Channel) bool {
+	for _, pattern := range g.Channels {
+		switch {
+		case pattern == c.ID:
+			return true
+		case c.Shared:
+		case pattern == Everything, pattern[0] == '#' && c.Name != "" && matches(pattern[1:], c.Name):
+			return true
+		}
+	}
+	return false
 }
 
 // add notes the channels of a grant. Grants come in order, so what is there already stays.
@@ -262,6 +365,16 @@ func (x *index) granted(a *Actor, runbook int32, action Action) bool {
 
 func (x *index) has(principal, runbook int32, action Action) bool {
 	return x.scopes[keyOf(principal, runbook, action)] != nil || x.scopes[keyOf(principal, every, action)] != nil
+}
+
+// grantedAny says whether the person has any action on the runbook in any channel.
+func (x *index) grantedAny(a *Actor, runbook int32) bool {
+	for _, action := range []Action{Run, Cancel, Ask, Locking} {
+		if x.granted(a, runbook, action) {
+			return true
+		}
+	}
+	return false
 }
 
 // matches says whether a channel name fits a pattern in which * stands for any run of characters, none included.

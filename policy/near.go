@@ -128,7 +128,12 @@ func (d Decision) who(e *Explanation) {
 func (d Decision) what() string { return d.verb() + " in " + d.request.Channel.words() }
 
 // verb is "run restart-web".
-func (d Decision) verb() string { return string(d.request.Action) + " " + d.runbook.Name }
+func (d Decision) verb() string {
+	if d.request.Action == Ask {
+		return "ask to run " + shown(d.request.Runbook)
+	}
+	return string(d.request.Action) + " " + shown(d.request.Runbook)
+}
 
 // words is "#ops", "a direct message", or the ID of a channel without a name.
 func (c *Channel) words() string {

@@ -184,12 +184,12 @@ func (p *Policy) GrantsFor(runbook string) []*Grant {
 // Limited returns the names of the grants that cover a runbook and have limits that need counting, sorted: those for
 // which a Request wants Usage.
 func (p *Policy) Limited(runbook string) []string {
-	var names []string
-	for _, g := range p.grants {
-		if g.covers(runbook) && (g.Limits.AtOnce > 0 || g.Limits.PerHour > 0) {
-			names = append(names, g.Name)
-		}
+	r, ok := p.index.runbooks[runbook]
+	if !ok {
+		return nil
 	}
+	names := slices.Concat(p.index.limited[r.number], p.index.limitedAll)
+	slices.Sort(names)
 	return names
 }
 
@@ -224,16 +224,23 @@ func (g *Grant) covers(runbook string) bool {
 }
 
 // Allowed returns the runbooks this person may do this with in this channel, sorted by name: what help and lists show.
-// It promises nothing about parameters or documents.
+// It promises nothing about conditions, parameters or documents, nor about what stands above grants.
 func (p *Policy) Allowed(actor Actor, channel Channel, action Action) []*Runbook {
 	if actor.Standing != StandingMember || !channel.Known || channel.ID == "" {
 		return nil
 	}
 	var found []*Runbook
 	for _, r := range p.runbooks {
-		if p.index.find(&actor, &channel, r.number, action) >= 0 {
+		if p.index.covers(p, &Request{Actor: actor, Channel: channel, Action: action}, r.number) {
 			found = append(found, r)
 		}
 	}
 	return found
+}
+
+// Visible says whether any grant lets this person do anything with a runbook, in any channel. To somebody else it does
+// not exist: every answer is that for a name nobody knows.
+func (p *Policy) Visible(actor Actor, runbook string) bool {
+	r, ok := p.index.runbooks[runbook]
+	return ok && actor.Standing == StandingMember && p.index.grantedAny(&actor, r.number)
 }

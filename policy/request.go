@@ -57,6 +57,7 @@ type Actor struct {
 	Standing   Standing
 	Mail       string   // address that the workspace verified, as it writes it; "" if it does not say
 	UserGroups []string // IDs of the Slack user groups the person is in; nil if none or not looked up
+	Unread     []string // IDs of those that could not be looked up: grants do not count them, denials do
 }
 
 // Channel is where somebody asks. Its name comes from a look-up by ID, never from the payload.
