@@ -177,3 +177,15 @@ func TestLinearAgrees(t *testing.T) {
 		t.Errorf("only %d of the questions had a grant", found)
 	}
 }
+
+// BenchmarkCondition measures one condition of the usual size.
+func BenchmarkCondition(b *testing.B) {
+	c, p := condition(b, `size(targets) <= 2 && channel.name == "ops" && !("admins" in actor.groups)`)
+	r := conditionRequest()
+	b.ReportAllocs()
+	for b.Loop() {
+		if ok, err := c.Holds(&conditionInput{policy: p, request: r, runbook: p.runbooks[0]}); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}

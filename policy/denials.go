@@ -13,12 +13,13 @@ func (r *fileReader) readDenials(n *yaml.Node) []*Denial {
 	}
 	var denials []*Denial
 	for _, item := range r.items(n, "denials") {
-		fields := r.fields(item, "a denial", 3, "name", "runbooks", "reason", "to", "channels", "may")
+		fields := r.fields(item, "a denial", 3, "name", "runbooks", "reason", "to", "channels", "may", "when")
 		d := &Denial{
 			Name: r.readRule(fields["name"], "denial"), Line: item.Line,
 			To:       r.readPeople(fields["to"], "to"),
 			Runbooks: r.readCovered(fields["runbooks"]),
 			Channels: r.readChannels(fields["channels"]),
+			When:     r.readWhen(fields["when"]),
 			Reason:   r.readLine(fields["reason"], "reason"),
 		}
 		if may := fields["may"]; may != nil {

@@ -23,6 +23,7 @@ type fileReader struct {
 	kinds        []string        // ways out of the role that can be accepted, sorted
 	patterns     map[string]*regexp.Regexp
 	pairs        int // combinations that rules multiply out to
+	conditions   compiler
 	instructions int // of the patterns
 }
 

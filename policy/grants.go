@@ -28,13 +28,14 @@ func (r *fileReader) readGrants(n *yaml.Node) []*Grant {
 }
 
 func (r *fileReader) readGrant(n *yaml.Node) *Grant {
-	fields := r.fields(n, "a grant", 4, "name", "to", "runbooks", "channels", "may", "windows", "limits", "approval", "break_glass")
+	fields := r.fields(n, "a grant", 4, "name", "to", "runbooks", "channels", "may", "when", "windows", "limits", "approval", "break_glass")
 	g := &Grant{
 		Name: r.readRule(fields["name"], "grant"), Line: n.Line,
 		To:       r.readPeople(fields["to"], "to"),
 		Runbooks: r.readCovered(fields["runbooks"]),
 		Channels: r.readChannels(fields["channels"]),
 		May:      []Action{Run, Cancel},
+		When:     r.readWhen(fields["when"]),
 		Windows:  r.readOpen(fields["windows"]),
 		Limits:   r.readLimits(fields["limits"]),
 		Approval: r.readApproval(fields["approval"]),

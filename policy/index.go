@@ -18,6 +18,7 @@ type index struct {
 	special    bool     // some grant is not plain
 	limited    []limits // by number of a runbook
 	limitedAll []string // grants for every runbook whose use is counted
+	called     []string // names, by number of identity or group
 }
 
 // limits are the names of the grants for a runbook by its name whose use is counted.
@@ -121,6 +122,10 @@ func (x *index) number(identities []Identity, groups []Group) map[string]int32 {
 		for _, member := range g.Members {
 			of[member] = append(of[member], n)
 		}
+	}
+	x.called = make([]string, len(numbers))
+	for name, n := range numbers {
+		x.called[n] = name
 	}
 	for _, id := range identities {
 		for _, account := range id.Slack {

@@ -11,6 +11,8 @@ import (
 // reader walks YAML nodes and collects every mistake with its place.
 type reader struct {
 	file      string
+	data      []byte
+	lines     []string // of data, once somebody asks for one
 	errors    Errors
 	suggested int
 }

@@ -22,7 +22,7 @@ const maxPairs = 1_000_000
 // Parse reads a policy file. The filename is used in errors alone. Every mistake is reported at once: the error is
 // of type Errors, and the Policy is nil unless there is none. Parse never panics, whatever the data.
 func Parse(filename string, data []byte) (*Policy, error) {
-	r := &fileReader{reader: reader{file: filename}, shapes: newShapes()}
+	r := &fileReader{reader: reader{file: filename, data: data}, shapes: newShapes()}
 	root, ok := r.load(data)
 	if !ok {
 		return nil, r.errors

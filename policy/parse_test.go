@@ -92,7 +92,7 @@ func edits() []edit {
 		{name: "the ARN of a user", old: ":role/", new: ":user/", want: "2:15: service_role"},
 		{name: "a role as a number", old: serviceRole, new: "12", want: "2:15: service_role must be text, and is a number. Put it in quotes."},
 		{name: "a typo in a key", old: "grants:", new: "grant:", want: `29:1: The policy has no key "grant". Did you mean grants?`},
-		{name: "a control of a later version", old: `channels: ["#ops", "#inc-*"]`, new: `channels: ["#ops"], when: 'true'`, want: `30:82: A grant has no key "when".`},
+		{name: "a control of a later version", old: `channels: ["#ops", "#inc-*"]`, new: `channels: ["#ops"], unless: 'true'`, want: `30:82: A grant has no key "unless".`},
 		{name: "empty grants", old: "grants:", new: "grants: []\nx:", want: "29:9: grants is empty"},
 		{name: "groups without content", old: "groups:", new: "groups:\nx:", want: "7:8: groups must be a mapping"},
 

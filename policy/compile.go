@@ -1,0 +1,204 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/checker"
+	"cel.dev/cel-go/common/types"
+	"go.yaml.in/yaml/v4"
+)
+
+// Bounds of how deep a condition goes. Its cost bounds the rest.
+const (
+	maxNesting = 50   // of brackets and calls
+	maxLoops   = 2    // of all(), exists() and the like within each other
+	maxProgram = 1000 // instructions of a regular expression
+	maxOf      = 1000 // names of groups that a person may be in, for the estimate
+)
+
+// conditionNames are what a condition can ask for, by type.
+func conditionNames() map[string]*cel.Type {
+	list := cel.ListType(cel.StringType)
+	return map[string]*cel.Type{
+		"actor.id": cel.StringType, "actor.name": cel.StringType, "actor.groups": list,
+		"channel.id": cel.StringType, "channel.name": cel.StringType, "channel.shared": cel.BoolType,
+		"runbook.name": cel.StringType, "runbook.document": cel.StringType, "runbook.version": cel.StringType,
+		"params": cel.MapType(cel.StringType, list), "targets": list, "now": cel.TimestampType,
+		"incident.id": cel.StringType, "incident.severity": cel.IntType, "incident.open": cel.BoolType,
+	}
+}
+
+// compiler turns conditions into programs, each source once.
+type compiler struct {
+	env  *cel.Env // made for the first condition
+	done map[string]*Condition
+}
+
+func newEnvironment() (*cel.Env, error) {
+	options := []cel.EnvOption{
+		cel.ParserExpressionSizeLimit(MaxCondition),
+		cel.ParserRecursionLimit(maxNesting),
+		cel.ParserErrorRecoveryLimit(1),
+		cel.HomogeneousAggregateLiterals(),
+		cel.RegexProgramSizeLimit(maxProgram),
+		cel.DefaultUTCTimeZone(true),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(),
+			cel.ValidateComprehensionNestingLimit(maxLoops)),
+	}
+	for name, kind := range conditionNames() {
+		options = append(options, cel.Variable(name, kind))
+	}
+	return cel.NewEnv(options...)
+}
+
+// readWhen reads and compiles a condition.
+func (r *fileReader) readWhen(n *yaml.Node) *Condition {
+	source, ok := r.text(n, "when")
+	if !ok {
+		return nil
+	}
+	if c, ok := r.conditions.done[source]; ok {
+		return c
+	}
+	if len([]rune(source)) > MaxCondition {
+		r.fail(n, "when has %d characters, and may have %d.", len([]rune(source)), MaxCondition)
+		return nil
+	}
+	c := r.compileCondition(n, source)
+	if c != nil {
+		r.conditions.done[source] = c
+	}
+	return c
+}
+
+func (r *fileReader) compileCondition(n *yaml.Node, source string) *Condition {
+	if r.conditions.env == nil {
+		env, err := newEnvironment()
+		if err != nil {
+			r.fail(n, "Conditions cannot be read: %s.", shown(err.Error()))
+			return nil
+		}
+		r.conditions = compiler{env: env, done: map[string]*Condition{}}
+	}
+	env := r.conditions.env
+	ast, issues := env.Compile(source)
+	if issues.Err() != nil {
+		r.conditionIssues(n, issues)
+		return nil
+	}
+	if !ast.OutputType().IsExactType(cel.BoolType) {
+		r.fail(n, "when must be true or false, and is %s.", ast.OutputType())
+		return nil
+	}
+	cost, err := env.EstimateCost(ast, estimator{})
+	if err != nil || cost.Max > maxCost {
+		r.fail(n, "when may cost %d, and %d is the most. Look at fewer things, and avoid loops within loops.", cost.Max, maxCost)
+		return nil
+	}
+	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	if err != nil {
+		r.fail(n, "when cannot be evaluated: %s.", shown(err.Error()))
+		return nil
+	}
+	return &Condition{Source: source, program: program}
+}
+
+// conditionIssues reports what is wrong with a condition, each at its place in the file.
+func (r *fileReader) conditionIssues(n *yaml.Node, issues *cel.Issues) {
+	for _, e := range issues.Errors() {
+		message, _, _ := strings.Cut(strings.ReplaceAll(e.Message, " (in container '')", ""), " expecting {")
+		message = strings.TrimSuffix(message, ".")
+		help := ""
+		if strings.HasPrefix(message, "undeclared reference") {
+			help = " It knows " + join(r.knownNames(), "and") + "."
+		}
+		at := r.within(n, e.Location.Line(), e.Location.Column())
+		r.fail(at, "when is wrong: %s.%s", short(message, 200), help)
+	}
+}
+
+func (r *fileReader) knownNames() []string {
+	var names []string
+	for name := range conditionNames() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// estimator tells CEL how large the largest request is. What it says beyond MaxParameterValues and the like would be
+// refused as parameters.
+type estimator struct{}
+
+// EstimateSize is part of the CostEstimator interface.
+func (estimator) EstimateSize(n checker.AstNode) *checker.SizeEstimate {
+	path := n.Path()
+	if len(path) == 0 {
+		return nil
+	}
+	most := uint64(MaxValueLength)
+	switch n.Type().Kind() {
+	case types.MapKind:
+		most = MaxParameters
+	case types.ListKind:
+		most = MaxParameterValues
+		if path[0] == "actor.groups" {
+			most = maxOf
+		}
+	}
+	return &checker.SizeEstimate{Max: most}
+}
+
+// EstimateCallCost is part of the CostEstimator interface; CEL's own estimates will do.
+func (estimator) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
+	return nil
+}
+
+// within is a node's place moved to a line (from 1) and column (from 0) of its text. It is the node itself where the
+// file writes the text otherwise than it reads, as with escapes and folded lines.
+func (r *reader) within(n *yaml.Node, line, column int) *yaml.Node {
+	text := strings.Split(n.Value, "\n")
+	if line < 1 || line > len(text) || n.Line < 1 {
+		return n
+	}
+	want := []rune(text[line-1])
+	place := &yaml.Node{Line: n.Line, Column: n.Column}
+	switch {
+	case n.Style&yaml.LiteralStyle != 0:
+		place.Line += line
+		raw := []rune(r.line(place.Line))
+		place.Column = len(raw) - len([]rune(strings.TrimLeft(string(raw), " "))) + 1
+		if spaces := len(want) - len([]rune(strings.TrimLeft(string(want), " "))); spaces > 0 {
+			place.Column -= spaces
+		}
+	case len(text) > 1:
+		return n
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		place.Column++
+	}
+	raw := []rune(r.line(place.Line))
+	for i := range min(column, len(want)) {
+		at := place.Column - 1
+		if at < 0 || at >= len(raw) || raw[at] != want[i] || raw[at] == '\\' && n.Style&yaml.DoubleQuotedStyle != 0 {
+			return n
+		}
+		if raw[at] == '\'' && n.Style&yaml.SingleQuotedStyle != 0 {
+			place.Column++ // it is written twice
+		}
+		place.Column++
+	}
+	return place
+}
+
+// line is a line of the file, from 1, or "".
+func (r *reader) line(number int) string {
+	if r.lines == nil {
+		r.lines = strings.Split(string(r.data), "\n")
+	}
+	if number < 1 || number > len(r.lines) {
+		return ""
+	}
+	return r.lines[number-1]
+}
