@@ -171,8 +171,5 @@ func (d *Decision) checkLimits(g *Grant) Code {
 	return ""
 }
 
-// meets says why a condition does not hold, or "" if it does.
-func (d *Decision) meets(_ *Condition) Code { return CodeConditionBroke }
-
 // said says whether a reason is more than spaces.
 func said(reason string) bool { return strings.TrimSpace(reason) != "" }

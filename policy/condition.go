@@ -44,6 +44,18 @@ func (c *Condition) Holds(d *conditionInput) (bool, error) {
 	return out == types.True, nil
 }
 
+// meets says why a condition does not hold, or "" if it does.
+func (d *Decision) meets(c *Condition) Code {
+	holds, err := c.Holds(&conditionInput{policy: d.policy, request: d.request, runbook: d.runbook})
+	switch {
+	case err != nil:
+		return CodeConditionBroke
+	case !holds:
+		return CodeConditionUnmet
+	}
+	return ""
+}
+
 // conditionInput gives a condition the facts of a request, as it asks for them. One does for all conditions of a
 // decision; it is for one goroutine.
 type conditionInput struct {
