@@ -14,6 +14,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"handrail/automation"
+	"handrail/policy"
 )
 
 const (
@@ -41,6 +42,7 @@ type announcer struct {
 	drain    time.Duration
 	lease    time.Duration
 	finder   finder
+	channel  func(ctx context.Context, id string) (policy.Channel, error)
 
 	noPlans atomic.Bool // the workspace refuses plan blocks
 
@@ -78,13 +80,18 @@ type card struct {
 	err    error     // what became of it
 	unsaid bool      // the announcement has to be saved before anything else is sent
 	wait   time.Time // not before this
+
+	rest   time.Time // nothing beside the card before this
+	tries  int       // at the present message beside the card
+	unsure bool      // the approvers' message may be there
+	heard  int64     // newest version that was looked for while the card rested
 }
 
 func newAnnouncer(o Options) *announcer {
 	return &announcer{
 		store: o.Store, api: o.Workspace.api, owner: o.Owner, log: o.Log, limits: newLimits(),
-		look: look{console: o.Console}, poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain, lease: o.Limits.Lease,
-		finder: finder{api: o.Workspace.api, home: o.Workspace.known},
+		look: o.look(), poll: o.Limits.Poll, interval: o.Limits.Interval, retry: o.Limits.Retry, drain: o.Limits.Drain, lease: o.Limits.Lease,
+		finder: finder{api: o.Workspace.api, home: o.Workspace.known}, channel: o.Workspace.Channel,
 		hinted: map[string]hint{}, births: map[string]*automation.Execution{}, refused: map[string]int{}, signal: make(chan struct{}, 1),
 		hand: map[string]*card{}, fresh: map[string]time.Time{}, updated: map[string]time.Time{}, done: make(chan *card, atOnce),
 	}
@@ -105,7 +112,9 @@ func (a *announcer) run(ctx context.Context) error {
 			keep = now.Add(a.lease / 3)
 		} else if !now.Before(keep) {
 			keep = now.Add(a.lease / 3)
-			a.keep(ctx, storeWithin)
+			if a.keep(ctx, storeWithin) {
+				urgent = true
+			}
 		}
 		if claim {
 			due = earlier(due, now.Add(a.unhurried()))
@@ -215,14 +224,17 @@ func (a *announcer) claim(ctx context.Context) {
 // pick takes a claimed row in hand.
 func (a *announcer) pick(e *automation.Execution, now time.Time) {
 	c := &card{e: e, until: now.Add(a.lease), since: now, shown: e.Announcement.Version, verify: a.doubtful(e, now), looks: a.look}
+	_, ours := a.fresh[e.ID]
+	c.unsure = e.Announcement.Attempts > 0 || !ours && now.Sub(a.began) < time.Minute
 	if a.noPlans.Load() {
 		c.looks.form = plain
 	}
 	a.hand[e.ID] = c
 }
 
-// keep extends the leases of what is in hand, and lets go of what another has taken.
-func (a *announcer) keep(ctx context.Context, within time.Duration) {
+// keep extends the leases of what is in hand, and lets go of what another has taken. It says whether a card that rests
+// has changed meanwhile.
+func (a *announcer) keep(ctx context.Context, within time.Duration) (news bool) {
 	asking, done := context.WithTimeout(ctx, within)
 	defer done()
 	until := time.Now().Add(a.lease)
@@ -231,15 +243,19 @@ func (a *announcer) keep(ctx context.Context, within time.Duration) {
 		if ctx.Err() == nil {
 			a.log.Error("keeping announcements", "error", err)
 		}
-		return
+		return false
 	}
 	for id, c := range a.hand {
-		if _, ours := held[id]; ours {
+		if version, ours := held[id]; ours {
 			c.until = until
+			if c.resting() && version > c.hint.version {
+				c.hint.version, news = version, true
+			}
 		} else if !c.busy {
 			delete(a.hand, id)
 		}
 	}
+	return news
 }
 
 // doubtful says whether a message may be there that the row does not know of: somebody else, or we
@@ -273,7 +289,7 @@ func (a *announcer) launch(ctx context.Context) time.Duration {
 			idle = min(idle, wait)
 			continue
 		}
-		c.busy, c.sent, c.err = true, false, nil
+		c.busy, c.sent, c.err, c.heard = true, false, nil, c.hint.version
 		a.flying++
 		go func() { a.perform(ctx, c); a.done <- c }()
 	}
@@ -310,6 +326,9 @@ func (c *card) ended() bool { return c.e.State.Terminal() || c.hint.ended }
 
 // allow takes what the next step needs and returns 0, or returns how long to wait.
 func (a *announcer) allow(c *card) time.Duration {
+	if c.doing.kind == stepRest {
+		return max(time.Until(c.rest), time.Millisecond)
+	}
 	if c.doing.method == "" {
 		return 0
 	}
@@ -318,7 +337,7 @@ func (a *announcer) allow(c *card) time.Duration {
 			return wait
 		}
 	}
-	return a.limits.take(c.doing.method, c.place())
+	return a.limits.take(c.doing.method, c.target())
 }
 
 // landed settles a call that has ended. It says whether the row should be claimed again at once.

@@ -64,7 +64,11 @@ func answer(a commands.Answer, room int) message {
 			text.WriteString(spanText(s))
 		}
 	}
-	return message{text: limit(text.String(), maxText), blocks: []slack.Block{slack.NewRichTextBlock("", richLines(lines)...)}}
+	m := message{text: limit(text.String(), maxText), blocks: []slack.Block{slack.NewRichTextBlock("", richLines(lines)...)}}
+	if ask := askButton(a.Ask); ask != nil {
+		m.blocks = append(m.blocks, ask)
+	}
+	return m
 }
 
 // fit keeps the first lines that have room together, and says how many do not.

@@ -59,7 +59,16 @@ type Options struct {
 	SigningSecrets []string                       // HTTP: every secret that is valid now, two while one is being replaced
 	Console        func(region, id string) string // address of an execution in AWS's console; nil means no link
 	Limits         Limits
+	Rules          Rules
 	Log            *slog.Logger // nil discards
+}
+
+// Rules are what messages tell of today's policy. They decide nothing, and each may be nil: then nothing is told.
+type Rules struct {
+	Approvers func(names []string) (users, userGroups []string)  // accounts behind names of groups and identities
+	StepRule  func(runbook, step string) bool                    // whether people may answer this aws:approve step here
+	Freeze    func(name string) (until time.Time, reason string) // zero if there is no such freeze
+	Emergency func(grant string) (channel string)                // ID or "#name" that is told of runs under this break-glass grant
 }
 
 // Limits bound what the bot takes and sends. The zero value of each field means its default.
@@ -138,6 +147,10 @@ func New(o Options) (*Bot, error) {
 		return b, err
 	}
 	return nil, fmt.Errorf("slack mode is %q: use %q or %q", o.Mode, Socket, HTTP)
+}
+
+func (o Options) look() look {
+	return look{console: o.Console, approvers: o.Rules.Approvers, stepRule: o.Rules.StepRule, freeze: o.Rules.Freeze, emergency: o.Rules.Emergency}
 }
 
 func (b *Bot) openSockets() error {

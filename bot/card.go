@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -22,10 +23,14 @@ const (
 	bare              // no blocks at all
 )
 
-// look is all that a card depends on beside its row.
+// look is all that a card depends on beside its row. Its functions may be nil.
 type look struct {
-	console func(region, id string) string // nil means no link to AWS
-	form    form
+	console   func(region, id string) string                // address in AWS
+	approvers func(names []string) (users, groups []string) // accounts behind names of the policy
+	stepRule  func(runbook, step string) bool               // whether people may answer a step here
+	freeze    func(name string) (until time.Time, reason string)
+	emergency func(rule string) string // channel that is told of a break-glass grant
+	form      form
 }
 
 // maxCard bounds the blocks of a card as JSON; Slack's undocumented limit is near 13,200 characters.
@@ -38,7 +43,7 @@ func (l look) card(e *automation.Execution) message {
 		return m
 	}
 	for _, steps := range []int{40, 20, 10, 3, 0} { // about 50 tasks are shown at most
-		m.blocks = l.blocks(e, steps)
+		m.blocks = l.blocks(e, steps, room(steps))
 		if size(m.blocks) <= maxCard {
 			break
 		}
@@ -46,13 +51,24 @@ func (l look) card(e *automation.Execution) message {
 	return m
 }
 
-func (l look) blocks(e *automation.Execution, steps int) []slack.Block {
-	blocks := []slack.Block{section(headline(e))}
+// room is how many characters of parameters a card shows to approvers, beside so many steps.
+func room(steps int) int {
+	if steps >= 20 {
+		return 2_500
+	}
+	return 300 + 100*steps
+}
+
+func (l look) blocks(e *automation.Execution, steps, room int) []slack.Block {
+	blocks := []slack.Block{section(l.headline(e))}
 	if e.Reason != "" {
 		blocks = append(blocks, quote(limit(cleanLines(e.Reason), 300)))
 	}
 	if e.CancelReason != "" {
 		blocks = append(blocks, quote(limit(cleanLines(e.CancelReason), 200), words("Reason for cancelling")))
+	}
+	if awaits(e) {
+		blocks = append(blocks, l.request(e, room))
 	}
 	if len(e.Steps) > 0 && steps > 0 {
 		if l.form == rich {
@@ -64,11 +80,9 @@ func (l look) blocks(e *automation.Execution, steps int) []slack.Block {
 	if b := diagnosis(e); b != nil {
 		blocks = append(blocks, b)
 	}
+	blocks = append(append(blocks, answers(e)...), verdict(e)...)
 	blocks = append(blocks, l.context(e))
-	if cancellable(e) {
-		blocks = append(blocks, slack.NewActionBlock("", cancelButton(e)))
-	}
-	return blocks
+	return append(blocks, l.actions(e, false)...)
 }
 
 func size(blocks []slack.Block) int {
@@ -99,6 +113,8 @@ func face(e *automation.Execution) (icon, word string) {
 		return "🚫", "cancelling"
 	}
 	switch e.State {
+	case automation.AwaitingApproval:
+		return "✋", "waiting for approval"
 	case automation.Queued:
 		return "⏳", "queued"
 	case automation.Starting:
@@ -129,14 +145,14 @@ func cancelling(e *automation.Execution) bool  { return e.CancelBy != "" && !e.S
 func cancellable(e *automation.Execution) bool { return e.CancelBy == "" && !e.State.Terminal() }
 
 // headline is the first line of the card, in mrkdwn.
-func headline(e *automation.Execution) string {
+func (l look) headline(e *automation.Execution) string {
 	icon, word := face(e)
 	line := icon + " " + bold(e.Runbook)
 	for _, v := range values(e) {
 		line += " · " + code(v)
 	}
 	line += ": " + bold(word) + circumstance(e, asCode)
-	if note := remark(e); note != "" {
+	if note := l.remark(e); note != "" {
 		line += "\n" + note
 	}
 	return line
@@ -202,17 +218,40 @@ func circumstance(e *automation.Execution, name voice) string {
 		}
 		return " in AWS" + after(" after ", took)
 	case automation.Denied:
-		return " before the start; nothing ran"
+		return refusedBy(e)
 	case automation.Expired:
-		return "; it did not start in time and will not start"
+		return lapsed(e)
 	case automation.StartUnknown:
 		return ": AWS never said whether it started"
-	case automation.Queued, automation.Starting:
+	case automation.AwaitingApproval, automation.Queued, automation.Starting:
 		if cancelling(e) {
 			return ", as " + person(e.CancelBy) + " asked"
 		}
 	}
 	return ""
+}
+
+// refusedBy is how an execution was denied before its start.
+func refusedBy(e *automation.Execution) string {
+	switch no := rejected(e); {
+	case no != nil:
+		return " by " + person(no.User) + "; nothing ran"
+	case void(e):
+		return ": what was asked for has changed since; nothing ran"
+	}
+	return " before the start; nothing ran"
+}
+
+// lapsed is how an execution ran out of time.
+func lapsed(e *automation.Execution) string {
+	yes, _ := votes(e)
+	switch {
+	case unanswered(e) && len(yes) == 0:
+		return "; nobody answered in time, so it will not start"
+	case unanswered(e):
+		return "; not enough people agreed in time, so it will not start"
+	}
+	return "; it did not start in time and will not start"
 }
 
 func after(word, took string) string {
@@ -253,8 +292,11 @@ func current(e *automation.Execution) int {
 }
 
 // remark is a second line where the first leaves a question open.
-func remark(e *automation.Execution) string {
+func (l look) remark(e *automation.Execution) string {
 	var lines []string
+	if e.BreakGlass {
+		lines = append(lines, "🚨 *break-glass*: an emergency rule was used on request")
+	}
 	if e.Note != "" {
 		lines = append(lines, sentence(e.Note, 400))
 	}
@@ -262,11 +304,14 @@ func remark(e *automation.Execution) string {
 	case e.State == automation.StartUnknown:
 		lines = append(lines, "Before you run it again, look in AWS for an automation with the tag "+code(firstOf(e.Request.Tag, "handrail:"+e.ID))+
 			" and see whether it runs. I will not start it a second time.")
-	case e.State == automation.Waiting && !cancelling(e):
+	case e.State == automation.Waiting && !cancelling(e) && len(l.answerable(e)) == 0:
 		lines = append(lines, "AWS goes on once somebody answers there.")
+	case unanswered(e):
+		lines = append(lines, "Ask again if it is still wanted.")
 	case e.State == automation.Expired && !e.StartBy.IsZero():
 		lines = append(lines, "It had until "+moment(e.StartBy, "{time}")+". Run it again if it is still wanted.")
 	}
+	lines = append(lines, untold(e)...)
 	if e.Parked != "" {
 		lines = append(lines, "⚠️ An operator has to look at this: "+sentence(e.Parked, 200))
 	}
@@ -290,10 +335,15 @@ func (l look) context(e *automation.Execution) slack.Block {
 	if link := l.link(e); link != "" {
 		parts = append(parts, link)
 	}
+	parts = append(parts, elsewhereAsked(e)...)
 	if away := e.Announcement.Channel; away != "" && away != e.Channel && isChannel(e.Channel) {
 		parts = append(parts, "asked in <#"+e.Channel+">, where I may not write: invite me there")
 	}
-	return slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, strings.Join(parts, " · "), false, true))
+	lines := []slack.MixedElement{slack.NewTextBlockObject(slack.MarkdownType, strings.Join(parts, " · "), false, true)}
+	if awaits(e) {
+		lines = append(lines, slack.NewTextBlockObject(slack.MarkdownType, limit(bound(e), maxText), false, true))
+	}
+	return slack.NewContextBlock("", lines...)
 }
 
 func (l look) link(e *automation.Execution) string {
@@ -305,17 +355,6 @@ func (l look) link(e *automation.Execution) string {
 		return ""
 	}
 	return "<" + escaper.Replace(address) + "|open in AWS>"
-}
-
-func cancelButton(e *automation.Execution) slack.BlockElement {
-	text := func(s string) *slack.TextBlockObject {
-		return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
-	}
-	confirm := slack.NewConfirmationBlockObject(
-		text("Cancel "+limit(clean(e.Runbook), 80)+"?"),
-		text("AWS stops the step that is under way. What is done stays done."),
-		text("Cancel the run"), text("Keep it running"))
-	return slack.NewButtonBlockElement(actionCancel, e.ID, text("Cancel")).WithStyle(slack.StyleDanger).WithConfirm(confirm.WithStyle(slack.StyleDanger))
 }
 
 // AWSConsole is the address of an execution in AWS's console, for Options.Console.

@@ -32,7 +32,7 @@ func (w *Workspace) Actor(ctx context.Context, team, user string) (policy.Actor,
 		if u.ID != user {
 			return unknown, fmt.Errorf("slack answered for another user")
 		}
-		return policy.Actor{ID: user, Team: team, Standing: standing(u, home, team)}, nil
+		return policy.Actor{ID: user, Team: team, Standing: standing(u, home, team), Mail: mail(u)}, nil
 	})
 	if err != nil {
 		return unknown, fmt.Errorf("looking up a person: %w", err)
@@ -102,6 +102,14 @@ func standing(u *slack.User, home *installation, team string) policy.Standing {
 		return policy.StandingGuest
 	}
 	return policy.StandingMember
+}
+
+// mail is the address that Slack has confirmed, "" without the scope users:read.email.
+func mail(u *slack.User) string {
+	if address := u.Profile.Email; len(address) <= 254 && clean(address) == address {
+		return address
+	}
+	return ""
 }
 
 // homely says whether the person, and the team that the payload names, are of our workspace or of

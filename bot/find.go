@@ -71,12 +71,9 @@ func (f finder) replies(ctx context.Context, channel, root string, e *automation
 // adopt notes the messages that we sent for the execution, and says whether the card was among them.
 func adopt(c *card, home *installation, messages []slack.Message) (found bool) {
 	for _, m := range messages {
-		ours := m.User == home.user || m.BotID == home.bot
-		if !ours || m.Metadata.EventType != metadataType || m.Metadata.EventPayload["execution"] != c.e.ID {
-			continue
-		}
-		kind, _ := m.Metadata.EventPayload["kind"].(string)
+		kind := mine(m, home, c.e.ID)
 		switch {
+		case kind == kindAsk || kind == emergency: // beside the card, even in its channel
 		case kind == "card" && c.e.Announcement.Card == "":
 			c.e.Announcement.Channel, c.e.Announcement.Card, c.unsaid = c.place(), m.Timestamp, true
 			found = true
@@ -87,4 +84,14 @@ func adopt(c *card, home *installation, messages []slack.Message) (found bool) {
 		}
 	}
 	return found
+}
+
+// mine is the kind of a message that we sent for an execution, "" if we did not.
+func mine(m slack.Message, home *installation, execution string) string {
+	ours := m.User == home.user || m.BotID == home.bot
+	if !ours || m.Metadata.EventType != metadataType || m.Metadata.EventPayload["execution"] != execution {
+		return ""
+	}
+	kind, _ := m.Metadata.EventPayload["kind"].(string)
+	return kind
 }

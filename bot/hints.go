@@ -60,7 +60,7 @@ func (a *announcer) take() (claim, urgent bool) {
 	for id, h := range a.hinted {
 		if c, ok := a.hand[id]; ok {
 			c.hint = c.hint.and(h)
-			urgent = urgent || h.ended
+			urgent = urgent || h.ended || c.resting()
 		} else {
 			claim = true
 		}

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"handrail/commands"
-	"handrail/policy"
 )
 
 // intake bounds what is handled at once, and how fast one person may ask.
@@ -77,8 +76,11 @@ func (in *intake) patient(user string, cancelling bool) bool {
 
 // cancels says whether somebody asks to cancel, by the first word.
 func cancels(inv commands.Invocation) bool {
+	if len(inv.Args) > 0 {
+		return inv.Args[0].Value == "cancel"
+	}
 	words := strings.Fields(inv.Text)
-	return inv.Entry == policy.ByButton || len(words) > 0 && strings.EqualFold(words[0], "cancel")
+	return len(words) > 0 && strings.EqualFold(words[0], "cancel")
 }
 
 // acknowledgement is what Slack is told about a payload at once, and what remains to be said.
@@ -118,17 +120,23 @@ func (b *Bot) accept(ctx context.Context, in received) (ack acknowledgement) {
 
 // ask lets the commander answer, if there is room.
 func (b *Bot) ask(ctx context.Context, inv commands.Invocation) commands.Answer {
+	a, _ := b.tryAsk(ctx, inv)
+	return a
+}
+
+// tryAsk is ask, and says whether there was no room: then the commander has not heard of it.
+func (b *Bot) tryAsk(ctx context.Context, inv commands.Invocation) (a commands.Answer, busy bool) {
 	cancelling := cancels(inv)
 	if !b.intake.patient(inv.User, cancelling) {
-		return sayPlainly("You ask faster than I can answer. Nothing was done; wait a few seconds and try again.")
+		return sayPlainly("You ask faster than I can answer. Nothing was done; wait a few seconds and try again."), true
 	}
 	leave := b.intake.enter(cancelling)
 	if leave == nil {
 		b.opt.Log.Warn("all places are taken", "entry", string(inv.Entry))
-		return sayPlainly("I am busy with many requests at the moment. Nothing was done; try again in a few seconds.")
+		return sayPlainly("I am busy with many requests at the moment. Nothing was done; try again in a few seconds."), true
 	}
 	defer leave()
-	return b.do(ctx, inv)
+	return b.do(ctx, inv), false
 }
 
 // do survives a commander that breaks its promise not to panic.

@@ -24,11 +24,11 @@ func TestBusyIsSaidAndCancellingHasItsOwnPlaces(t *testing.T) {
 	t.Parallel()
 	entered, leave := make(chan struct{}, 1), make(chan struct{})
 	b, web := httpBot(t, func(_ context.Context, inv commands.Invocation) commands.Answer {
-		if inv.Text == "slow" {
+		if typed(inv) == "slow" {
 			entered <- struct{}{}
 			<-leave
 		}
-		return sayPlainly("answered " + inv.Text)
+		return sayPlainly("answered " + typed(inv))
 	})
 	b.intake.places = make(chan struct{}, 1)
 	first := make(chan string, 1)
@@ -135,7 +135,7 @@ func TestAClickOnAnythingButTheCardIsRefused(t *testing.T) {
 		"an invented ID":     `"actions":[{"action_id":"cancel","value":"x","action_ts":"1.5"}]`,
 		"a huge value":       `"actions":[{"action_id":"cancel","value":"` + strings.Repeat("x", 500_000) + `","action_ts":"1.5"}]`,
 		"no value":           `"actions":[{"action_id":"cancel","action_ts":"1.5"}]`,
-		"another action":     `"actions":[{"action_id":"approve","value":"` + theID + `","action_ts":"1.5"}]`,
+		"another action":     `"actions":[{"action_id":"something","value":"` + theID + `","action_ts":"1.5"}]`,
 		"two actions":        `"actions":[{"action_id":"cancel","value":"` + theID + `","action_ts":"1.5"},{"action_id":"cancel","value":"` + theID + `","action_ts":"1.5"}]`,
 		"no time":            `"actions":[{"action_id":"cancel","value":"` + theID + `"}]`,
 		"nobody":             `"user":{"id":""}`,
@@ -153,7 +153,7 @@ func TestTheSameClickTwiceHasTheSameKey(t *testing.T) {
 	t.Parallel()
 	keys := map[string]int{}
 	b, web := httpBot(t, func(_ context.Context, inv commands.Invocation) commands.Answer {
-		keys[inv.Key+" "+inv.Text+" "+inv.Thread]++
+		keys[inv.Key+" "+typed(inv)+" "+inv.Thread]++
 		return commands.Answer{}
 	})
 	e := accepted(theID)

@@ -18,6 +18,7 @@ const (
 	methodEphemeral method = "chat.postEphemeral"
 	methodHistory   method = "conversations.history"
 	methodReplies   method = "conversations.replies"
+	methodOpen      method = "views.open"
 )
 
 // pace is what Slack allows for the whole app in a workspace: docs.slack.dev/apis/web-api/rate-limits.
@@ -27,7 +28,7 @@ func pace(m method) *rate.Limiter {
 	switch m {
 	case methodUpdate: // tier 3
 		return perMinute(50, 15)
-	case methodEphemeral: // tier 4
+	case methodEphemeral, methodOpen: // tier 4
 		return perMinute(100, 20)
 	case methodPost: // several hundred a minute
 		return perMinute(300, 30)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -124,7 +125,8 @@ func (m *memory) ByCard(_ context.Context, channel, ts string) (*automation.Exec
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, e := range m.rows {
-		if e.Announcement.Channel == channel && e.Announcement.Card == ts && ts != "" {
+		a := e.Announcement
+		if ts != "" && (a.Channel == channel && a.Card == ts || a.AskChannel == channel && a.AskCard == ts) {
 			return copied(e), nil
 		}
 	}
@@ -197,4 +199,19 @@ func accepted(id string) *automation.Execution {
 		Parameters: map[string][]string{"InstanceId": {"i-0aaaaaaaaaaaaaaa1"}}, Region: "eu-west-1",
 		Rule: "web-restarts", CreatedAt: time.Now(),
 	}
+}
+
+// typed is an invocation as somebody would type it.
+func typed(inv commands.Invocation) string {
+	if len(inv.Args) == 0 {
+		return inv.Text
+	}
+	var parts []string
+	for _, w := range inv.Args {
+		if w.Key != "" {
+			w.Value = w.Key + "=" + w.Value
+		}
+		parts = append(parts, w.Value)
+	}
+	return strings.Join(parts, " ")
 }

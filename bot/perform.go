@@ -55,8 +55,18 @@ func (c *card) next() step {
 	if kind := missing(c.e); kind != "" {
 		return step{kind: stepReply, method: methodPost, reply: kind}
 	}
-	return step{kind: stepSave}
+	last := c.beside()
+	if last.kind == stepSave || !time.Now().Before(c.rest) {
+		return last
+	}
+	if c.hint.version > max(c.e.Version, c.heard) { // what the card shows is behind while something beside it has to wait
+		return step{kind: stepUpdate, method: methodUpdate}
+	}
+	return step{kind: stepRest}
 }
+
+// resting says whether the card waits in hand for another try at something beside it.
+func (c *card) resting() bool { return !c.busy && c.doing.kind == stepRest }
 
 // missing is the first thread reply that e wants and that is not there, "" if none.
 func missing(e *automation.Execution) string {
@@ -104,18 +114,25 @@ func (a *announcer) perform(ctx context.Context, c *card) {
 		err = a.update(ctx, c)
 	case stepReply:
 		err = a.reply(ctx, c)
+	case stepAskFind, stepAskPost, stepAskUpdate, stepEmergency:
+		err = a.doBeside(ctx, c)
 	}
 	if c.doing.method != "" {
 		a.limits.learn(c.doing.method, err)
 	}
-	if c.err = a.settle(ctx, c, err); c.err == nil && (c.unsaid || c.whole()) {
+	if c.doing.aside() {
+		c.err = a.settleBeside(ctx, c, err)
+	} else {
+		c.err = a.settle(ctx, c, err)
+	}
+	if c.err == nil && (c.unsaid || c.whole()) {
 		c.err = a.save(ctx, c, c.whole())
 	}
 }
 
 // whole says whether Slack has been told everything that the row in hand says.
 func (c *card) whole() bool {
-	return c.e.Announcement.Card != "" && c.shown >= c.e.Version && missing(c.e) == "" && !c.verify
+	return c.e.Announcement.Card != "" && c.shown >= c.e.Version && missing(c.e) == "" && !c.verify && c.beside().kind == stepSave
 }
 
 // reread takes the newest row, so that what is sent is what is true now. What Slack has been told

@@ -193,9 +193,6 @@ func diagnosis(e *automation.Execution) slack.Block {
 	if !broke && e.State != automation.Cancelled {
 		return nil
 	}
-	strong := func(s string) slack.RichTextSectionElement {
-		return styled(s, slack.RichTextSectionTextStyle{Bold: true})
-	}
 	var parts []slack.RichTextElement
 	if what, said := fault(e); broke {
 		if what != "" {

@@ -21,6 +21,12 @@ const maxFailedReplies = 10
 // replies lists the thread replies that e wants by now, in order.
 func replies(e *automation.Execution) []string {
 	var kinds []string
+	if awaits(e) && !cancelling(e) && callable(e) {
+		kinds = append(kinds, replyAsk)
+		if e.Approval != nil && e.Approval.Reminded {
+			kinds = append(kinds, replyRemind)
+		}
+	}
 	if e.AWSID != "" {
 		kinds = append(kinds, replyStarted)
 	}
@@ -38,11 +44,19 @@ func replies(e *automation.Execution) []string {
 	return kinds
 }
 
+// callable says whether the card stands where others can read it.
+func callable(e *automation.Execution) bool {
+	at := e.Announcement.Channel
+	return at == "" || at == e.Channel
+}
+
 // reply shows one thread reply. Its blocks are literal leaves.
 func (l look) reply(e *automation.Execution, kind string) message {
 	var m message
 	for room := 2_900; ; room /= 2 {
 		switch {
+		case kind == replyAsk || kind == replyRemind:
+			m = l.asking(e, kind == replyRemind)
 		case kind == replyStarted:
 			m = started(e, room)
 		case strings.HasPrefix(kind, failedStep):
@@ -133,8 +147,14 @@ func ending(e *automation.Execution) string {
 	case automation.Cancelled:
 		return "was cancelled" + took
 	case automation.Denied:
+		if no := rejected(e); no != nil {
+			return "was denied" + after(": ", limit(clean(no.Reason), 300))
+		}
 		return "was not started: " + firstOf(limit(clean(e.Note), 300), "today's policy says no")
 	case automation.Expired:
+		if unanswered(e) {
+			return "was not approved in time, and will not start"
+		}
 		return "was not started in time, and will not start"
 	case automation.StartUnknown:
 		return "may or may not have started: AWS never said. Look there before you run it again"

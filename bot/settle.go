@@ -90,7 +90,7 @@ func (a *announcer) elsewhere(ctx context.Context, c *card, err error) error {
 		return a.giveUp(ctx, c, nil)
 	}
 	a.log.Warn("may not write in the channel; the person who asked is told directly", "execution", c.e.ID, "channel", c.e.Channel, "error", err)
-	n.Channel, n.Card, n.Replies = c.e.Requester, "", nil
+	n.Channel, n.Card, n.Replies = c.e.Requester, "", aside(n.Replies)
 	return nil
 }
 
@@ -109,9 +109,23 @@ func (a *announcer) replace(ctx context.Context, c *card, err error) error {
 		c.told(lost, c.e.Thread)
 		return nil
 	}
-	n.Card, n.Replies = "", nil
+	n.Card, n.Replies = "", aside(n.Replies)
 	c.told(lost, gone)
 	return nil
+}
+
+// aside is what Replies remembers about messages beside the card, which stay where they are.
+func aside(replies map[string]string) map[string]string {
+	var kept map[string]string
+	for _, kind := range []string{besideHere, besideLost, besideOver, emergency} {
+		if ts, ok := replies[kind]; ok {
+			if kept == nil {
+				kept = map[string]string{}
+			}
+			kept[kind] = ts
+		}
+	}
+	return kept
 }
 
 // giveUp counts the version as told although nobody can be told.

@@ -89,7 +89,7 @@ func TestCancelButton(t *testing.T) {
 		t.Fatalf("the click answered %v", r)
 	}
 	inv := <-l.asked
-	if inv.Entry != policy.ByButton || inv.Text != "cancel r-7f3k2" || inv.User != "U012ANA" || inv.Channel != "C012OPS" || inv.Team != "T012LOCAL" ||
+	if inv.Entry != policy.ByButton || typed(inv) != "cancel r-7f3k2" || inv.User != "U012ANA" || inv.Channel != "C012OPS" || inv.Team != "T012LOCAL" ||
 		!strings.HasPrefix(inv.Key, "button:C012OPS:"+e.Announcement.Card+":cancel:U012ANA:") {
 		t.Errorf("invocation is %+v", inv)
 	}

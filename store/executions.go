@@ -16,10 +16,11 @@ func (db *DB) Execution(ctx context.Context, id string) (*automation.Execution, 
 	return one(ctx, db.reads, "SELECT "+columns+" FROM executions WHERE id = $1 OR ref = $1", id)
 }
 
-// ByCard returns the execution whose card is the message ts in channel, or ErrNotFound.
+// ByCard returns the execution whose card, or whose message to the approvers, is the message ts in channel, or ErrNotFound.
 func (db *DB) ByCard(ctx context.Context, channel, ts string) (*automation.Execution, error) {
 	return one(ctx, db.reads, "SELECT "+columns+
-		" FROM executions WHERE announce_card = $1 AND announce_card <> '' AND announce_channel = $2", ts, channel)
+		" FROM executions WHERE announce_card = $1 AND announce_card <> '' AND announce_channel = $2 UNION SELECT "+columns+
+		" FROM executions WHERE announce_ask = $1 AND announce_ask <> '' AND announce_ask_channel = $2", ts, channel)
 }
 
 // Executions returns what q selects, newest first. It leaves out, and logs, what cannot be read.

@@ -111,11 +111,16 @@ func byCard(t *testing.T, s *suite) {
 	e := s.insert(t, 1, func(e *automation.Execution) {
 		e.Announcement = automation.Announcement{Version: 1, Channel: "C2", Card: "1763910000.000100"}
 	})[0]
+	both := s.insert(t, 1, func(e *automation.Execution) {
+		e.Announcement = automation.Announcement{Version: 1, Channel: "C2", Card: "1763910000.000200", AskChannel: "C3", AskCard: "1763910000.000300", Asked: 1}
+	})[0]
 	s.insert(t, 1) // has no card
-	got, err := s.ByCard(t.Context(), "C2", "1763910000.000100")
-	ok(t, err)
-	same(t, got, e)
-	for _, card := range [][2]string{{"C1", "1763910000.000100"}, {"C2", "1763910000.000101"}, {"", ""}, {"C2", ""}} {
+	for card, want := range map[[2]string]*automation.Execution{{"C2", "1763910000.000100"}: e, {"C2", "1763910000.000200"}: both, {"C3", "1763910000.000300"}: both} {
+		got, err := s.ByCard(t.Context(), card[0], card[1])
+		ok(t, err)
+		same(t, got, want)
+	}
+	for _, card := range [][2]string{{"C1", "1763910000.000100"}, {"C2", "1763910000.000101"}, {"C2", "1763910000.000300"}, {"C3", "1763910000.000200"}, {"", ""}, {"C2", ""}} {
 		_, err := s.ByCard(t.Context(), card[0], card[1])
 		is(t, err, automation.ErrNotFound)
 	}
