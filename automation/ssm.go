@@ -158,7 +158,17 @@ func startInput(r StartRequest) *ssm.StartAutomationExecutionInput {
 		ClientToken:     aws.String(r.ClientToken),
 		Mode:            types.ExecutionModeAuto,
 		Tags:            []types.Tag{{Key: aws.String(r.Tag), Value: aws.String("")}},
+		TargetLocations: targetLocations(r.Locations),
 	}
+}
+
+// targetLocations sets the only members that Handrail uses, as startInput.
+func targetLocations(ls []policy.Location) []types.TargetLocation {
+	var out []types.TargetLocation
+	for _, l := range ls {
+		out = append(out, types.TargetLocation{Accounts: l.Accounts, Regions: l.Regions, ExecutionRoleName: aws.String(l.ExecutionRole)})
+	}
+	return out
 }
 
 // Stop cancels an automation.

@@ -162,8 +162,8 @@ func (e *Engine) accept(a Ask, d policy.Decision, id string) *Execution {
 	}
 }
 
-// requestFor builds what will be sent to AWS from the decision alone: the policy's document, version
-// and role. A token and a tag are added once.
+// requestFor builds what will be sent to AWS from the decision alone: the policy's document, version,
+// role and locations. A token and a tag are added once.
 func requestFor(d policy.Decision) StartRequest {
 	params := map[string][]string{}
 	for name, values := range d.Parameters() {
