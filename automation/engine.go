@@ -29,6 +29,7 @@ type Options struct {
 	StartWithin time.Duration    // an execution not started by then never is; 10 min if 0
 	Poll        time.Duration    // shortest time between two looks at an execution; 1 s if 0
 	OnChange    func(*Execution) // called after each durable change, with a copy; must not block; nil means nobody
+	OnAlarm     func(Alarm)      // called once for each alarm; must not block; nil means nobody
 	Log         *slog.Logger     // nil discards
 
 	Incident func(ctx context.Context, channel string) *policy.Incident // whose channel it is, nil if no incident's; nil means that there are none
@@ -66,6 +67,9 @@ func New(o Options) *Engine {
 	}
 	if o.OnChange == nil {
 		o.OnChange = func(*Execution) {}
+	}
+	if o.OnAlarm == nil {
+		o.OnAlarm = func(Alarm) {}
 	}
 	return &Engine{Options: o, starts: make(chan *Execution, 2*starters), room: make(chan struct{}, 2*starters),
 		wake: make(chan struct{}, 1), begun: map[string]bool{}, watched: map[string]*watch{}, some: make(chan struct{})}

@@ -54,8 +54,15 @@ func fold(x *Execution, o Observation, log *slog.Logger) bool {
 	if s.rank < statuses[x.AWSStatus].rank {
 		return false
 	}
-	changed := x.Note != "" || x.AWSStatus != o.Status || x.CurrentStep != o.CurrentStep || x.Failure != o.Failure
-	x.AWSStatus, x.CurrentStep, x.Failure, x.Note = o.Status, o.CurrentStep, o.Failure, ""
+	note := ""
+	if fouled(x) {
+		note = x.Note
+		if s.state == Succeeded {
+			s.state = Failed // something succeeded, and not what was asked for
+		}
+	}
+	changed := x.Note != note || x.AWSStatus != o.Status || x.CurrentStep != o.CurrentStep || x.Failure != o.Failure
+	x.AWSStatus, x.CurrentStep, x.Failure, x.Note = o.Status, o.CurrentStep, o.Failure, note
 	if x.State != s.state {
 		x.State, changed = s.state, true
 	}

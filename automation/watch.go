@@ -23,13 +23,17 @@ type watch struct {
 
 	signalAt time.Time // when to send what was decided about a step; zero is at once
 	signals  int       // failed attempts at that
+
+	trusted bool // AWS is known to run what was decided, or known not to and told of
+	doubts  int  // failed attempts to find that out
+	fouled  bool // it runs something else
 }
 
 // follow begins to watch x.
 func (e *Engine) follow(x *Execution) {
 	now := time.Now()
-	w := &watch{x: x, next: now, calm: now}
-	if x.CancelBy != "" {
+	w := &watch{x: x, next: now, calm: now, fouled: fouled(x), trusted: fouled(x) || x.AWSStatus != ""}
+	if x.CancelBy != "" || w.fouled {
 		w.stopAt = now
 	}
 	e.mu.Lock()
@@ -182,7 +186,7 @@ func (e *Engine) unlisted(ctx context.Context, x *Execution) {
 	case time.Since(since) > forgottenAfter:
 		next.State, next.EndedAt = StartUnknown, time.Now()
 		next.Note = "AWS has not listed this automation for a day, so nobody can say how it ended. Please look there."
-	case x.Note == note:
+	case x.Note == note, fouled(x):
 		return
 	default:
 		next.Note = note
@@ -198,6 +202,9 @@ func (e *Engine) pause(w *watch) time.Duration {
 
 // observe takes one answer in. Steps are fetched only when the status or the current step changed.
 func (e *Engine) observe(ctx context.Context, x *Execution, o Observation) {
+	if !e.examined(ctx, x, o) {
+		return
+	}
 	next := *x
 	changed := fold(&next, o, e.Log)
 	tries := 0
