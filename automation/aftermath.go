@@ -168,7 +168,7 @@ func (e *Engine) alarm(ctx context.Context, a Alarm, x *Execution) error {
 	written := *x
 	err = e.Store.Update(ctx, func(tx Tx) error {
 		written = *x
-		if err := tx.Save(ctx, &written); err != nil {
+		if err := put(ctx, tx, &written); err != nil {
 			return err
 		}
 		return tx.Note(ctx, entry)
