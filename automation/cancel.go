@@ -21,10 +21,15 @@ type CancelAsk struct {
 	At        time.Time
 }
 
+// ErrUnrecorded says that a wish to stop could not be written down, and that AWS was asked to stop the automation all the
+// same: a log that is out of order must not keep anything running.
+var ErrUnrecorded = errors.New("it could not be recorded, and AWS was asked to stop all the same")
+
 // Cancel decides, records and notes the wish in one transaction; AWS is asked after. Again is true if
-// the execution was over or already being cancelled. It returns ErrNotFound for an unknown execution.
+// the execution was over or already being cancelled. It returns ErrNotFound for an unknown execution, and
+// ErrUnrecorded if nothing could be recorded but today's policy allows it; then Execution is as it was.
 func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
-	x, err := e.Store.Execution(ctx, a.Execution)
+	x, err := e.find(ctx, a.Execution)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("finding the execution: %w", err)
 	}
@@ -47,7 +52,7 @@ func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
 		return e.decided(ctx, a.Key, x)
 	}
 	if err != nil {
-		return Outcome{}, fmt.Errorf("noting the cancel: %w", err)
+		return e.stopUnrecorded(ctx, x, r, fmt.Errorf("noting the cancel: %w", err))
 	}
 	if out.Decision.Allowed() && !out.Again {
 		e.changed(out.Execution)
@@ -55,6 +60,40 @@ func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
 		e.Wake()
 	}
 	return out, nil
+}
+
+// find returns an execution, from memory if the store cannot be read and this replica watches it.
+func (e *Engine) find(ctx context.Context, id string) (*Execution, error) {
+	x, err := e.Store.Execution(ctx, id)
+	if err == nil || errors.Is(err, ErrNotFound) {
+		return x, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, w := range e.watched {
+		if w.x.ID == id || w.x.Ref == id {
+			known := *w.x
+			return &known, nil
+		}
+	}
+	return nil, err
+}
+
+// stopUnrecorded is what becomes of a cancel that cannot be written down: stopping is the one thing that needs no record.
+func (e *Engine) stopUnrecorded(ctx context.Context, x *Execution, r *policy.Request, cause error) (Outcome, error) {
+	d := policy.Decide(e.Gate.Policy(), r)
+	if !d.Allowed() || x.AWSID == "" || x.State.Terminal() {
+		return Outcome{}, cause
+	}
+	late, done := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer done()
+	err := e.AWS.Stop(late, x.Region, x.AWSID)
+	e.Log.Error("stopping an automation without a record of who wanted it", "execution", x.ID, "aws_execution", x.AWSID,
+		"user", r.Actor.ID, "error", errors.Join(cause, err))
+	if err != nil && kindOf(err) != Ended {
+		return Outcome{}, errors.Join(cause, err)
+	}
+	return Outcome{Decision: d, Execution: x}, fmt.Errorf("%w: %w", ErrUnrecorded, cause)
 }
 
 func (e *Engine) cancel(ctx context.Context, tx Tx, a CancelAsk, r *policy.Request, id string) (Outcome, error) {

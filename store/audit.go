@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"handrail/audit"
@@ -108,5 +109,6 @@ func (t *tx) Agreed(ctx context.Context, execution string) ([]policy.Record, err
 	if err != nil {
 		return nil, fmt.Errorf("reading approvals: %w", err)
 	}
+	slices.Reverse(rs)
 	return rs, nil
 }
