@@ -219,7 +219,7 @@ func (b *ballot) strangers(votes []Vote) bool {
 func (b *ballot) count(ctx context.Context, tx Tx, x *Execution, d policy.Decision, r *policy.Request, votes []policy.Vote) (Outcome, error) {
 	now := r.At
 	switch {
-	case d.Code() == policy.CodeDigestMismatch && unreachable(r.Subject) == "":
+	case b.voids(x, d, r.Subject):
 		x.void(now, d, b.today(r.Subject))
 	case d.Code() == policy.CodeApprovalExpired:
 		x.expire(now)
@@ -244,6 +244,18 @@ func (b *ballot) vote(x *Execution, d policy.Decision, r *policy.Request, votes 
 	if policy.Decide(b.Gate.Policy(), &whole).Allowed() {
 		x.State, x.StartBy, x.NextAttempt, x.Attempts = Queued, r.At.Add(b.StartWithin), r.At, 0
 	}
+}
+
+// voids says whether the answer shows that what would run is not what the approvers were shown: then nobody can agree to it
+// any more. What cannot be asked just now voids nothing.
+func (b *ballot) voids(x *Execution, d policy.Decision, subject *policy.Request) bool {
+	switch d.Code() {
+	case policy.CodeDigestMismatch:
+		return true
+	case policy.CodeNothingToApprove, policy.Decide(b.Gate.Policy(), subject).Code():
+		return unreachable(subject) == "" && len(difference(x.Approval.Bound, b.today(subject), d.PolicyHash())) > 0
+	}
+	return false
 }
 
 // said is the answer as the row keeps it.

@@ -127,6 +127,9 @@ func (d *Decision) checkAnswered() Code {
 	if d.request.Step != "" {
 		return d.checkStep()
 	}
+	if d.request.Subject == nil {
+		return CodeNothingToApprove
+	}
 	subject := *d.request.Subject
 	subject.Votes = nil
 	s := Decide(d.policy, &subject)
@@ -194,6 +197,8 @@ func (d *Decision) checkApprover() Code {
 		return why
 	case r.Action == Approve && me != len(accounts)-1:
 		return CodeApproverTwice
+	case r.Action == Reject && !said(r.Reason):
+		return CodeReasonMissing
 	}
 	return CodeApprover
 }

@@ -6,7 +6,7 @@ type Code string
 // The codes of a yes.
 const (
 	CodeGranted    Code = "granted"     // a grant covers it
-	CodeRequester  Code = "requester"   // who asked for an execution may cancel it
+	CodeRequester  Code = "requester"   // who asked for an execution may cancel it, and who set a lock may end it
 	CodeApproved   Code = "approved"    // a grant covers it, and everybody who must agree has
 	CodeBreakGlass Code = "break_glass" // a grant for emergencies covers it
 	CodeApprover   Code = "approver"    // the person may agree, or refuse to

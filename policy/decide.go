@@ -57,16 +57,27 @@ func (d *Decision) decideCancel() Code {
 	return CodeGranted
 }
 
-// decideLocking wants the conditions and windows of a grant to hold as well, because ending a lock lets things happen.
+// decideLocking wants the conditions and windows of a grant to hold as well, because ending a lock lets things happen. Who
+// set a lock may end it.
 func (d *Decision) decideLocking() Code {
-	if code := d.findGrant(); code != "" {
+	r := d.request
+	own := r.Requester != "" && r.Requester == r.Actor.ID && d.policy.index.known(&r.Actor)
+	if code := d.findGrant(); code != "" && !own {
 		return code
 	}
 	if d.forbidden(always) || d.forbidden(sometimes) {
 		return CodeDenied
 	}
+	if own {
+		return CodeRequester
+	}
 	if code := d.chooseGrant(); code != "" {
 		return code
+	}
+	if r.Requester == "" { // a new lock; one to end may be on a value that is not allowed any more
+		if code := d.checkParameters(); code != "" {
+			return code
+		}
 	}
 	return CodeGranted
 }
@@ -113,7 +124,7 @@ func (r *Request) complete() bool {
 	return false
 }
 
-// answers says whether an Approve or a Reject names what it is about.
+// answers says whether an Approve or a Reject names what it is about. Without a Step and a Subject the wait is over.
 func (r *Request) answers() bool {
 	if r.Execution == "" {
 		return false
@@ -122,7 +133,7 @@ func (r *Request) answers() bool {
 		return r.Requester != ""
 	}
 	s := r.Subject
-	return s != nil && (s.Action == Run || s.Action == Ask) && s.Execution == r.Execution && s.Runbook == r.Runbook
+	return s == nil || (s.Action == Run || s.Action == Ask) && s.Execution == r.Execution && s.Runbook == r.Runbook
 }
 
 // refusal is why an account cannot be granted anything, or "" for a member.

@@ -59,6 +59,11 @@ const (
 )
 
 func (d Decision) explainYes(e *Explanation) {
+	if d.code == CodeRequester && d.request.Action == Locking {
+		e.Sentence = "You set the lock, so you may end it."
+		e.Decided = "Whoever set a lock may end it."
+		return
+	}
 	if d.code == CodeRequester {
 		e.Sentence = "You asked for it, so you may cancel it."
 		e.Decided = "Whoever asked for an execution may cancel it."

@@ -102,10 +102,15 @@ func (d Decision) explainAnswer(e *Explanation) {
 		e.Decided, e.Fix = "An approval has to come in time.", "It has to be asked for again."
 	case CodeNothingToApprove:
 		e.Sentence, e.Decided = fmt.Sprintf("%s wants no approval as it is.", upper(name)), "Under today's policy nobody has to agree to it."
+		if d.request.Step == "" && d.request.Subject == nil {
+			e.Sentence, e.Decided, e.Fix = fmt.Sprintf("%s waits for nobody's answer any more.", upper(name)), "The wait is over.", ""
+		}
 		if d.request.Step != "" {
 			e.Sentence = fmt.Sprintf("No rule says who may answer step %s of %s.", shown(d.request.Step), name)
 			e.Decided = defaultDecided
 		}
+	case CodeReasonMissing:
+		e.Sentence, e.Fix = fmt.Sprintf("Whoever denies %s says why.", name), "Add a reason."
 	default:
 		e.Sentence = fmt.Sprintf("%s may not run any more: %s.", upper(name), d.cause())
 		e.Decided, e.Fix = "It is decided again whenever somebody answers.", "It has to be asked for again."

@@ -101,7 +101,7 @@ type Request struct {
 	Runbook    string              // the policy's name for it
 	Parameters map[string][]string // as the person gave them, without the role
 	Document   *Document           // needed for Run and Ask, where nil is a no
-	Requester  string              // Cancel: Slack ID of who asked for the execution
+	Requester  string              // Cancel: Slack ID of who asked for the execution; Locking: of who set the lock to end, "" for a new one
 	Execution  string              // ID of the execution: needed for all but Lock
 	At         time.Time
 
