@@ -21,7 +21,10 @@ mainSteps:
 
 // large builds a policy of n grants over 2,000 people in 500 groups and 1,000 runbooks. Each grant is for two groups,
 // one runbook and two channels; every fiftieth is for every runbook, every tenth has a wildcard.
-func large(tb testing.TB, n int) (*Policy, *Request) {
+func large(tb testing.TB, n int) (*Policy, *Request) { return largeWith(tb, n, nil) }
+
+// largeWith is large with a condition on the grant that decides.
+func largeWith(tb testing.TB, n int, when *Condition) (*Policy, *Request) {
 	tb.Helper()
 	p := &Policy{serviceRole: benchRole}
 	for i := range 2000 {
@@ -58,7 +61,7 @@ func large(tb testing.TB, n int) (*Policy, *Request) {
 	}
 	// The one that decides is the last of all.
 	p.grants = append(p.grants, &Grant{
-		Name: "zz", To: []string{"g250"}, Runbooks: []string{"r0777"}, Channels: []string{"#ops"}, May: []Action{Run},
+		Name: "zz", To: []string{"g250"}, Runbooks: []string{"r0777"}, Channels: []string{"#ops"}, May: []Action{Run}, When: when,
 	})
 	p.buildIndex()
 	doc, err := runbook.Parse([]byte(benchDocument))
@@ -178,14 +181,30 @@ func TestLinearAgrees(t *testing.T) {
 	}
 }
 
-// BenchmarkCondition measures one condition of the usual size.
-func BenchmarkCondition(b *testing.B) {
-	c, p := condition(b, `size(targets) <= 2 && channel.name == "ops" && !("admins" in actor.groups)`)
-	r := conditionRequest()
-	b.ReportAllocs()
-	for b.Loop() {
-		if ok, err := c.Holds(&conditionInput{policy: p, request: r, runbook: p.runbooks[0]}); !ok || err != nil {
-			b.Fatal(ok, err)
-		}
+// BenchmarkDecideWithCondition measures a whole decision among 100,000 grants of which the one that decides has a
+// condition in CEL, beside the condition alone.
+func BenchmarkDecideWithCondition(b *testing.B) {
+	for name, source := range map[string]string{
+		"small": `size(params.InstanceId) == 1`,
+		"usual": `size(params.InstanceId) <= 2 && channel.name == "ops" && !("admins" in actor.groups)`,
+	} {
+		when, _ := condition(b, source)
+		p, r := largeWith(b, 100_000, when)
+		b.Run("100k-"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if d := Decide(p, r); d.code != CodeGranted {
+					b.Fatal(d.code)
+				}
+			}
+		})
+		b.Run("alone-"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if ok, err := when.Holds(&conditionInput{policy: p, request: r, runbook: p.runbooks[777]}); !ok || err != nil {
+					b.Fatal(ok, err)
+				}
+			}
+		})
 	}
 }
