@@ -1,9 +1,9 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"strings"
-	"unicode/utf8"
 
 	"handrail/automation"
 )
@@ -15,28 +15,39 @@ func (c *Commands) cancel(ctx context.Context, k call) Answer {
 	}
 	var reason []string
 	for _, w := range k.words[1:] {
-		if w.Key != "" && w.Key != "reason" {
-			w.Value = w.Key + "=" + w.Value
+		if w.Key == "reason" {
+			w.Key = ""
 		}
-		reason = append(reason, w.Value)
+		reason = append(reason, w.typedPlain())
 	}
 	why := strings.Join(reason, " ")
-	if utf8.RuneCountInString(why) > maxReason || strings.ContainsFunc(why, unprintable) {
-		return say(line("The reason must be at most 300 characters of plain text on one line."))
+	if bad := badReason(why); bad != nil {
+		return *bad
 	}
+	id := k.words[0].Value
 	out, err := c.Engine.Cancel(ctx, automation.CancelAsk{Key: k.Key, Entry: k.Entry, Team: k.Team, User: k.User,
-		Channel: k.Channel, Execution: k.words[0].Value, Reason: why, At: k.At})
+		Channel: k.Channel, Execution: id, Reason: why, At: k.At})
 	switch {
 	case err != nil:
-		return c.notFound(k, "an execution", k.words[0].Value, err)
-	case out.Refused != nil:
-		return refusedBefore(out.Refused)
-	case !out.Again && !out.Decision.Allowed():
-		return c.refusal(ctx, k, out.Decision)
+		return c.notFound(k, "an execution", id, err)
+	case out.Refused != nil || !out.Again && !out.Decision.Allowed():
+		return c.noCancel(ctx, k, id, out)
 	case out.Again && out.Execution.State.Terminal():
-		return say(line("%s is over already: %s.", code(out.Execution.Ref), strings.ReplaceAll(string(out.Execution.State), "_", " ")))
+		return say(line("%s is over already: %s.", code(out.Execution.Ref), words(out.Execution.State)))
 	case out.Again && out.Execution.CancelBy != "":
 		return say(line("%s is being cancelled already, by %s.", code(out.Execution.Ref), person(out.Execution.CancelBy)))
 	}
 	return say(line("🚫 Cancelling %s.", code(out.Execution.Ref)))
+}
+
+// noCancel explains a no to who may see the execution. For anybody else there is no such thing.
+func (c *Commands) noCancel(ctx context.Context, k call, id string, out automation.Outcome) Answer {
+	x, err := c.Memory.Execution(ctx, id)
+	switch {
+	case err != nil || !c.look(ctx, k).execution(x):
+		return c.notFound(k, "an execution", id, cmp.Or(err, automation.ErrNotFound))
+	case out.Refused != nil:
+		return c.refusedBefore(ctx, k, out.Refused)
+	}
+	return c.refusal(ctx, k, x.Runbook, out.Decision)
 }

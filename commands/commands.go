@@ -28,6 +28,8 @@ type Memory interface {
 	Executions(ctx context.Context, q automation.Query) ([]*automation.Execution, error)
 	// Record returns the decision of that ID, or automation.ErrNotFound.
 	Record(ctx context.Context, id string) (policy.Record, error)
+	// ActiveLocks returns every lock that is not over at now, oldest first.
+	ActiveLocks(ctx context.Context, now time.Time) ([]policy.Lock, error)
 }
 
 // Documents reads what AWS holds. *automation.Catalogue does.
@@ -75,13 +77,19 @@ type call struct {
 // table lists the commands in the order of the help.
 func table() []command {
 	return []command{
-		{"run", nil, `run NAME key=value… [reason="…"] [--dry-run]`, "run a runbook", (*Commands).run},
+		{"run", nil, `run NAME key=value… [reason="…"] [--dry-run] [--break-glass]`, "run a runbook", (*Commands).run},
+		{"ask", nil, `ask NAME key=value… reason="…" | ask ID`, "ask for a one-time approval of what you may not run", (*Commands).ask},
+		{"approve", nil, "approve ID [STEP]", "agree to a run, or to a step of it", (*Commands).approve},
+		{"deny", nil, "deny ID [STEP] reason…", "refuse it, with a reason", (*Commands).deny},
 		{"list", []string{"ls"}, "list [WORD]", "the runbooks you can run here", (*Commands).list},
 		{"show", nil, "show NAME", "parameters, who may run it, last results", (*Commands).show},
-		{"status", []string{"st"}, "status [ID | mine | all]", "what is running", (*Commands).status},
+		{"status", []string{"st"}, "status [ID | mine | all]", "what is running or waits", (*Commands).status},
 		{"cancel", nil, "cancel ID [reason]", "stop an execution", (*Commands).cancel},
-		{"history", nil, "history [NAME] [by=@person] [since=7d]", "what ran before", (*Commands).history},
+		{"history", nil, "history [NAME] [by=@person] [since=7d] [--break-glass]", "what ran before", (*Commands).history},
 		{"why", nil, "why ID | why NAME key=value…", "explain a decision", (*Commands).why},
+		{"lock", nil, "lock NAME [key=value…] for=2h reason…", "keep a runbook or a target from being run", (*Commands).lock},
+		{"unlock", nil, "unlock ID", "end a lock", (*Commands).unlock},
+		{"locks", nil, "locks [NAME]", "what is locked", (*Commands).locks},
 		{"help", nil, "help [NAME]", "this, or help on a command", (*Commands).help},
 	}
 }
@@ -110,7 +118,7 @@ func (c *Commands) Do(ctx context.Context, inv Invocation) Answer {
 			return cmd.do(c, ctx, k)
 		}
 	}
-	return c.unknown(k)
+	return c.unknown(ctx, k)
 }
 
 func (cmd command) is(w Word) bool {
@@ -125,13 +133,13 @@ func (cmd command) is(w Word) bool {
 	return false
 }
 
-func (c *Commands) unknown(k call) Answer {
+func (c *Commands) unknown(ctx context.Context, k call) Answer {
 	var names []string
 	for _, cmd := range table() {
 		names = append(names, cmd.name)
 	}
 	w := k.words[0]
-	if _, ok := c.Policy().Runbook(w.Value); ok && w.Key == "" {
+	if _, ok := c.look(ctx, k).runbook(w.Value); ok && w.Key == "" {
 		return say(line("%s is a runbook. To run it: %s", code(w.Value), code(k.Command+" run "+k.line)))
 	}
 	word := w.Value
@@ -147,41 +155,21 @@ func (c *Commands) unknown(k call) Answer {
 
 // broken answers for what is no fault of the person.
 func (c *Commands) broken(k call, doing string, err error) Answer {
+	return say(line("Something broke on my side while %s, and nothing was started. Please try again; if it stays broken, tell whoever runs me: %s.",
+		doing, code(c.logged(doing, k, err))))
+}
+
+// logged writes an error to the log under a reference that a person can pass on.
+func (c *Commands) logged(doing string, k call, err error) string {
 	ref := "e-" + uuid.NewString()[:8]
 	c.Log.Error(doing, "reference", ref, "user", k.User, "error", err)
-	return say(line("Something broke on my side while %s, and nothing was started. Please try again; if it stays broken, tell whoever runs me: %s.", doing, code(ref)))
+	return ref
 }
 
 // unclear answers when nobody can say whether the run was accepted: asking again could start it twice.
 func (c *Commands) unclear(k call, err error) Answer {
-	ref := "e-" + uuid.NewString()[:8]
-	c.Log.Error("accepting the run", "reference", ref, "user", k.User, "error", err)
 	return say(line("I could not learn whether that was accepted. Before you ask again, look: %s shows it if it was. If this goes on, tell whoever runs me: %s.",
-		code(k.Command+" status mine"), code(ref)))
-}
-
-// here looks up the person and the place for what is shown, not for what is decided.
-func (c *Commands) here(ctx context.Context, k call) (policy.Actor, policy.Channel) {
-	actor, err := c.Directory.Actor(ctx, k.Team, k.User)
-	if err != nil {
-		c.Log.Warn("looking up a person", "user", k.User, "error", err)
-	}
-	channel, err := c.Directory.Channel(ctx, k.Channel)
-	if err != nil {
-		c.Log.Warn("looking up a channel", "channel", k.Channel, "error", err)
-	}
-	return actor, channel
-}
-
-// member refuses to show anything to a guest, an outsider, a bot, or somebody who cannot be looked up.
-func (c *Commands) member(ctx context.Context, k call) (Answer, bool) {
-	actor, _ := c.here(ctx, k)
-	if actor.Standing == policy.StandingMember {
-		return Answer{}, true
-	}
-	a := say(line("I answer only full members of this workspace, and Slack does not say now that you are one."))
-	a.Refused = true
-	return a, false
+		code(k.Command+" status mine"), code(c.logged("accepting the run", k, err))))
 }
 
 // shorten keeps what a person typed from filling an answer.

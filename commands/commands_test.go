@@ -45,6 +45,7 @@ type house struct {
 	again      *automation.Outcome // answers every request, if not nil
 	query      automation.Query
 	standing   policy.Standing
+	locks      []policy.Lock
 }
 
 func newHouse(t *testing.T) (*house, *Commands) {
@@ -128,6 +129,10 @@ func (h *house) Record(_ context.Context, id string) (policy.Record, error) {
 		return r, nil
 	}
 	return policy.Record{}, automation.ErrNotFound
+}
+
+func (h *house) ActiveLocks(_ context.Context, now time.Time) ([]policy.Lock, error) {
+	return h.locks, h.broken
 }
 
 func (h *house) Look(context.Context, *policy.Runbook) *policy.Document { return h.document }

@@ -18,22 +18,23 @@ func (c *Commands) help(ctx context.Context, k call) Answer {
 				return say(line("%s  %s", code(k.Command+" "+cmd.usage), cmd.about))
 			}
 		}
-		if _, ok := c.Policy().Runbook(k.words[0].Value); ok {
+		if _, ok := c.look(ctx, k).runbook(k.words[0].Value); ok {
 			return c.show(ctx, k)
 		}
-		return c.unknown(k)
+		return c.unknown(ctx, k)
 	}
 	var lines []Line
-	if found := c.runnable(ctx, k, ""); len(found) > 0 {
+	s := c.look(ctx, k)
+	if found := s.runnable(""); len(found) > 0 {
 		lines = append(lines, line("%s", bold("Runbooks you can run here")))
 		some := found[:min(len(found), shownInHelp)]
 		reasons := c.unfit(ctx, some)
-		lines = append(lines, runbooks(some, reasons)...)
+		lines = append(lines, runbooks(some, c.marks(ctx, s, k, some), reasons)...)
 		if len(found) > shownInHelp {
 			lines = append(lines, line("… and more: %s", code(k.Command+" list")))
 		}
 		if i := slices.Index(reasons, ""); i >= 0 {
-			lines = append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, some[i]))))
+			lines = append(lines, line("Try  %s", code(k.Command+" "+s.verb(some[i].Name)+" "+c.example(ctx, some[i]))))
 		}
 	} else {
 		lines = append(lines, line("There is no runbook that you can run in this channel."))

@@ -7,20 +7,21 @@ import (
 	"time"
 
 	"handrail/automation"
-	"handrail/policy"
 )
 
 // history lists past executions, newest first.
 func (c *Commands) history(ctx context.Context, k call) Answer {
-	if a, ok := c.member(ctx, k); !ok {
-		return a
+	s, bad := c.member(ctx, k)
+	if bad != nil {
+		return *bad
 	}
 	q := automation.Query{Limit: shownExecutions + 1}
 	for _, w := range k.words {
-		if bad := c.narrow(k, &q, w); bad != nil {
+		if bad := c.narrow(s, k, &q, w); bad != nil {
 			return *bad
 		}
 	}
+	s.narrow(&q)
 	xs, err := c.Memory.Executions(ctx, q)
 	if err != nil {
 		return c.broken(k, "reading the history", err)
@@ -28,19 +29,24 @@ func (c *Commands) history(ctx context.Context, k call) Answer {
 	if len(xs) == 0 {
 		return say(line("Nothing ran that matches."))
 	}
-	return say(append([]Line{line("%s", bold("Latest executions"))}, executions(xs)...)...)
+	return say(append(append([]Line{line("%s", bold("Latest executions"))}, executions(xs)...),
+		line("To look at one: %s", code(k.Command+" status ID")))...)
 }
 
 // narrow takes one word of the command into the query.
-func (c *Commands) narrow(k call, q *automation.Query, w Word) *Answer {
+func (c *Commands) narrow(s sight, k call, q *automation.Query, w Word) *Answer {
 	refuse := func(l Line) *Answer {
 		a := say(l, point(k.Command, k.line, w.At, w.Width))
 		return &a
 	}
 	switch w.Key {
 	case "":
-		if _, ok := c.Policy().Runbook(w.Value); !ok {
-			return refuse(c.unknownRunbook(w.Value))
+		if w.Value == "--break-glass" {
+			q.BreakGlass = true
+			return nil
+		}
+		if _, ok := s.runbook(w.Value); !ok {
+			return new(c.noSuch(s, k, w))
 		}
 		q.Runbook = w.Value
 	case "by":
@@ -61,16 +67,9 @@ func (c *Commands) narrow(k call, q *automation.Query, w Word) *Answer {
 	return nil
 }
 
-func (c *Commands) unknownRunbook(name string) Line {
-	var names []string
-	for _, rb := range c.Policy().Runbooks() {
-		names = append(names, rb.Name)
-	}
-	l := line("I don't know a runbook %s.", code(shorten(name)))
-	if near := policy.Nearest(name, names); len(near) > 0 {
-		l = append(l, line(" Did you mean %s?", code(near[0]))...)
-	}
-	return l
+// noSuch answers for a name that is no runbook, or none that this person may see.
+func (c *Commands) noSuch(s sight, k call, w Word) Answer {
+	return say(s.unknown(w.Value), line("%s shows those you can run here.", code(k.Command+" list")), point(k.Command, k.line, w.At, w.Width))
 }
 
 var userID = regexp.MustCompile(`^@([UW][A-Z0-9]{2,20})$`)

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ func (c *Commands) list(ctx context.Context, k call) Answer {
 	if len(k.words) > 1 || len(k.words) == 1 && k.words[0].Key != "" {
 		return say(line("Write %s, with one word at most.", code(k.Command+" list WORD")))
 	}
-	found := c.runnable(ctx, k, word)
+	s := c.look(ctx, k)
+	found := s.runnable(word)
 	if len(found) == 0 && word != "" {
 		return say(line("No runbook that you can run here matches %s. %s shows all of them.", code(shorten(word)), code(k.Command+" list")))
 	}
@@ -31,32 +33,32 @@ func (c *Commands) list(ctx context.Context, k call) Answer {
 			code(k.Command+" why NAME")))
 	}
 	some := found[:min(len(found), shownRunbooks)]
-	lines := append([]Line{line("%s", bold("Runbooks you can run here"))}, runbooks(some, c.unfit(ctx, some))...)
+	lines := append([]Line{line("%s", bold("Runbooks you can run here"))}, runbooks(some, c.marks(ctx, s, k, some), c.unfit(ctx, some))...)
 	if len(found) > shownRunbooks {
 		lines = append(lines, line("… and more: add a word to narrow the list."))
 	}
-	return say(lines...)
+	return say(append(lines, line("To look at one: %s", code(k.Command+" show NAME")))...)
 }
 
-func (c *Commands) runnable(ctx context.Context, k call, word string) []*policy.Runbook {
-	actor, channel := c.here(ctx, k)
-	var found []*policy.Runbook
-	for _, rb := range c.Policy().Allowed(actor, channel, policy.Run) {
-		if word == "" || strings.Contains(strings.ToLower(rb.Name+" "+rb.Description), strings.ToLower(word)) {
-			found = append(found, rb)
-		}
-	}
-	return found
+// runnable returns what the person may run or ask for here, sorted by name.
+func (s sight) runnable(word string) []*policy.Runbook {
+	found := append(s.policy.Allowed(s.actor, s.channel, policy.Run), s.policy.Allowed(s.actor, s.channel, policy.Ask)...)
+	found = slices.DeleteFunc(found, func(rb *policy.Runbook) bool {
+		return !strings.Contains(strings.ToLower(rb.Name+" "+rb.Description), strings.ToLower(word))
+	})
+	slices.SortFunc(found, func(a, b *policy.Runbook) int { return strings.Compare(a.Name, b.Name) })
+	return slices.Compact(found)
 }
 
-// runbooks lists them, with the reason of those that cannot run now.
-func runbooks(rbs []*policy.Runbook, reasons []string) []Line {
+// runbooks lists them, with what a run takes, and the reason of those that cannot run now.
+func runbooks(rbs []*policy.Runbook, marks []Line, reasons []string) []Line {
 	var lines []Line
 	for i, rb := range rbs {
 		l := line("•  %s", code(rb.Name))
 		if rb.Description != "" {
 			l = append(l, line("  %s", rb.Description)...)
 		}
+		l = append(l, marks[i]...)
 		if reasons[i] != "" {
 			l = append(l, line("  ⚠ cannot run: %s", reasons[i])...)
 		}

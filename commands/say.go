@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// line builds a Line from a format whose only verb is %s. A Span keeps its style, a string is plain.
+// line builds a Line from a format whose only verb is %s. A Span and a Line keep their styles, a string is plain.
 func line(format string, args ...any) Line {
 	var l Line
 	for i, part := range strings.Split(format, "%s") {
 		if i > 0 && i <= len(args) {
-			l = append(l, span(args[i-1]))
+			l = append(l, spans(args[i-1])...)
 		}
 		if part != "" {
 			l = append(l, Span{Text: part})
@@ -20,14 +20,16 @@ func line(format string, args ...any) Line {
 	return l
 }
 
-func span(arg any) Span {
+func spans(arg any) Line {
 	switch v := arg.(type) {
-	case Span:
+	case Line:
 		return v
+	case Span:
+		return Line{v}
 	case string:
-		return Span{Text: v}
+		return Line{{Text: v}}
 	}
-	return Span{}
+	return nil
 }
 
 func code(s string) Span   { return Span{Code, s} }

@@ -3,33 +3,39 @@ package commands
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"handrail/automation"
 	"handrail/policy"
 )
 
-// show describes a runbook: what it does, its parameters, who may run it where, and how it went lately.
+// show describes a runbook: what it does, its parameters, who may run it where, what stops it now, and how it went lately.
 func (c *Commands) show(ctx context.Context, k call) Answer {
-	if a, ok := c.member(ctx, k); !ok {
-		return a
+	s, bad := c.member(ctx, k)
+	if bad != nil {
+		return *bad
 	}
 	if len(k.words) != 1 || k.words[0].Key != "" {
 		return say(line("Show which runbook? %s", code(k.Command+" show NAME")))
 	}
-	name := k.words[0].Value
-	rb, ok := c.Policy().Runbook(name)
+	rb, ok := s.runbook(k.words[0].Value)
 	if !ok {
-		return say(c.unknownRunbook(name), line("%s shows those you can run here.", code(k.Command+" list")))
+		return c.noSuch(s, k, k.words[0])
 	}
 	d := c.Documents.Look(ctx, rb)
 	lines := append([]Line{line("%s  %s", bold(rb.Name), rb.Description)}, about(rb, d)...)
 	for _, p := range rb.Parameters {
 		lines = append(lines, parameter(p, d))
 	}
-	for _, g := range c.Policy().GrantsFor(rb.Name) {
-		lines = append(lines, grant(g))
+	lines = append(lines, s.rules(rb.Name)...)
+	for _, step := range rb.Steps {
+		lines = append(lines, line("%s  answered by %s of %s", bold("Step "+step.Step), fmt.Sprint(step.Approval.Count), anyOf(step.Approval.From)))
+	}
+	for _, f := range s.frozen(k, rb.Name) {
+		lines = append(lines, freeze(rb.Name, f))
+	}
+	for _, l := range c.locked(ctx, k, rb.Name) {
+		lines = append(lines, lock(l))
 	}
 	xs, err := c.Memory.Executions(ctx, automation.Query{Runbook: rb.Name, Limit: 5})
 	if err != nil {
@@ -38,23 +44,18 @@ func (c *Commands) show(ctx context.Context, k call) Answer {
 	if len(xs) > 0 {
 		lines = append(append(lines, line("%s", bold("Last results"))), executions(xs)...)
 	}
-	if err := c.Policy().Verify(rb, d); err != nil {
+	if err := s.policy.Verify(rb, d); err != nil {
 		return say(append(lines, line("⚠ cannot run: %s", shortenTo(err.Error(), 300)))...)
 	}
-	return say(append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, rb))))...)
+	return say(append(lines, line("Try  %s", code(k.Command+" "+s.verb(rb.Name)+" "+c.example(ctx, rb))))...)
 }
 
-// grant says who may do what where.
-func grant(g *policy.Grant) Line {
-	verbs := make([]string, len(g.May))
-	for i, a := range g.May {
-		verbs[i] = string(a)
+// verb is how this person gets a runbook to run here.
+func (s sight) verb(runbook string) string {
+	if len(s.policy.Covering(s.actor, s.channel, runbook, policy.Run)) == 0 && len(s.policy.Covering(s.actor, s.channel, runbook, policy.Ask)) > 0 {
+		return "ask"
 	}
-	l := join(line("%s  ", bold("Rule "+g.Name)), list(g.To), line(" may %s in ", strings.Join(verbs, " and ")))
-	if slices.Contains(g.Channels, policy.Everything) {
-		return append(l, line("any channel")...)
-	}
-	return join(l, list(g.Channels))
+	return "run"
 }
 
 func about(rb *policy.Runbook, d *policy.Document) []Line {
@@ -75,7 +76,15 @@ func about(rb *policy.Runbook, d *policy.Document) []Line {
 	for _, s := range d.Content.Steps {
 		steps = append(steps, fmt.Sprintf("%s (%s)", s.Name, s.Action))
 	}
-	return append(lines, line("%s  %s", bold("Steps"), shortenTo(strings.Join(steps, ", "), 600)))
+	lines = append(lines, line("%s  %s", bold("Steps"), shortenTo(strings.Join(steps, ", "), 600)))
+	if len(rb.Children) > 0 {
+		var children []string
+		for _, child := range rb.Children {
+			children = append(children, child.Name+" version "+child.Version)
+		}
+		lines = append(lines, line("%s  %s", bold("Starts"), shortenTo(strings.Join(children, ", "), 600)))
+	}
+	return lines
 }
 
 func parameter(p policy.Parameter, d *policy.Document) Line {
@@ -88,15 +97,7 @@ func parameter(p policy.Parameter, d *policy.Document) Line {
 			}
 		}
 	}
-	shown := p.Allow[:min(len(p.Allow), 10)]
-	l = join(l, line("one of "), list(shown))
-	if len(p.Allow) > len(shown) {
-		l = append(l, line(" and %s more", fmt.Sprint(len(p.Allow)-len(shown)))...)
-	}
-	if p.MaxItems > 1 {
-		l = append(l, line(", up to %s values", fmt.Sprint(p.MaxItems))...)
-	}
-	return l
+	return join(l, constraint(p))
 }
 
 func shortenTo(s string, n int) string {

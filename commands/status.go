@@ -15,8 +15,9 @@ const shownExecutions = 15
 
 // status shows what is open: mine, everybody's, or one execution.
 func (c *Commands) status(ctx context.Context, k call) Answer {
-	if a, ok := c.member(ctx, k); !ok {
-		return a
+	s, bad := c.member(ctx, k)
+	if bad != nil {
+		return *bad
 	}
 	what := "mine"
 	if len(k.words) > 0 {
@@ -31,8 +32,9 @@ func (c *Commands) status(ctx context.Context, k call) Answer {
 		q.Requester = k.User
 	case "all":
 	default:
-		return c.one(ctx, k, what)
+		return c.one(ctx, s, k, what)
 	}
+	s.narrow(&q)
 	xs, err := c.Memory.Executions(ctx, q)
 	if err != nil {
 		return c.broken(k, "reading what is running", err)
@@ -40,16 +42,26 @@ func (c *Commands) status(ctx context.Context, k call) Answer {
 	if len(xs) == 0 {
 		return say(line("Nothing is running. %s shows what ran before.", code(k.Command+" history")))
 	}
-	return say(append([]Line{line("%s", bold("Running now"))}, executions(xs)...)...)
+	return say(append(append([]Line{line("%s", bold("Running now"))}, executions(xs)...),
+		line("To look at one: %s", code(k.Command+" status ID")))...)
 }
 
 // one shows an execution with its steps.
-func (c *Commands) one(ctx context.Context, k call, id string) Answer {
+func (c *Commands) one(ctx context.Context, s sight, k call, id string) Answer {
 	x, err := c.Memory.Execution(ctx, id)
+	if err == nil && !s.execution(x) {
+		err = automation.ErrNotFound
+	}
 	if err != nil {
 		return c.notFound(k, "an execution", id, err)
 	}
 	lines := []Line{summary(x)}
+	if x.Reason != "" {
+		lines = append(lines, line("%s  %s", bold("Reason"), x.Reason))
+	}
+	if a := x.Approval; a != nil && len(a.Needs) > 0 {
+		lines = append(lines, standing(x, "")...)
+	}
 	if x.Note != "" {
 		lines = append(lines, line("%s", x.Note))
 	}
@@ -70,10 +82,23 @@ func (c *Commands) one(ctx context.Context, k call, id string) Answer {
 		}
 		lines = append(lines, l)
 	}
-	if !x.State.Terminal() {
-		lines = append(lines, line("To stop it: %s", code(k.Command+" cancel "+x.Ref)))
+	return say(append(lines, next(k, x)...)...)
+}
+
+// next is what people can do about an execution.
+func next(k call, x *automation.Execution) []Line {
+	var lines []Line
+	if x.State == automation.AwaitingApproval {
+		lines = append(lines, line("To answer: %s or %s", code(k.Command+" approve "+x.Ref), code(k.Command+" deny "+x.Ref+" reason…")))
 	}
-	return say(lines...)
+	for _, s := range waiting(x) {
+		lines = append(append(lines, stepStanding(x, s.Name)...),
+			line("To answer: %s or %s", code(k.Command+" approve "+x.Ref+" "+s.Name), code(k.Command+" deny "+x.Ref+" "+s.Name+" reason…")))
+	}
+	if x.State.Terminal() {
+		return append(lines, line("Why it was decided so: %s", code(k.Command+" why "+x.Ref)))
+	}
+	return append(lines, line("To stop it: %s", code(k.Command+" cancel "+x.Ref)))
 }
 
 // executions lists one per line, and says when there are more.
@@ -89,10 +114,13 @@ func executions(xs []*automation.Execution) []Line {
 }
 
 func summary(x *automation.Execution) Line {
-	l := line("%s  %s  %s  %s", code(x.Ref), bold(x.Runbook), strings.ReplaceAll(string(x.State), "_", " "), person(x.Requester))
+	l := line("%s  %s  %s  %s", code(x.Ref), bold(x.Runbook), words(x.State), person(x.Requester))
 	l = append(l, line("  %s", moment(x.CreatedAt))...)
 	if took := elapsed(x.StartedAt, x.EndedAt); took != "" {
 		l = append(l, line("  %s", took)...)
+	}
+	if x.BreakGlass {
+		l = append(l, line("  🚨 emergency")...)
 	}
 	if p := parameters(x.Parameters); p != "" {
 		l = append(l, line("  %s", code(p))...)

@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"handrail/automation"
+	"handrail/policy"
 )
 
 // why explains a recorded decision by its ID or its execution's, or decides a request without doing anything.
 func (c *Commands) why(ctx context.Context, k call) Answer {
-	if a, ok := c.member(ctx, k); !ok {
-		return a
+	s, bad := c.member(ctx, k)
+	if bad != nil {
+		return *bad
 	}
 	if len(k.words) == 0 {
 		return say(line("Why what? %s explains a decision, %s asks what the policy would say.",
@@ -19,11 +21,11 @@ func (c *Commands) why(ctx context.Context, k call) Answer {
 	}
 	id := k.words[0].Value
 	if len(k.words) == 1 && k.words[0].Key == "" && (strings.HasPrefix(id, "r-") || strings.HasPrefix(id, "d-")) {
-		if _, runbook := c.Policy().Runbook(id); !runbook {
-			return c.recorded(ctx, k, id)
+		if _, runbook := s.runbook(id); !runbook {
+			return c.recorded(ctx, s, k, id)
 		}
 	}
-	a, _, bad := c.ask(k)
+	a, _, bad := request(k, "why")
 	if bad != nil {
 		return *bad
 	}
@@ -31,52 +33,98 @@ func (c *Commands) why(ctx context.Context, k call) Answer {
 }
 
 // recorded tells what was decided then, under the policy of then.
-func (c *Commands) recorded(ctx context.Context, k call, id string) Answer {
+func (c *Commands) recorded(ctx context.Context, s sight, k call, id string) Answer {
+	named := id
 	if strings.HasPrefix(id, "r-") {
 		x, err := c.Memory.Execution(ctx, id)
+		if err == nil && !s.execution(x) {
+			err = automation.ErrNotFound
+		}
 		if err != nil {
 			return c.notFound(k, "an execution", id, err)
 		}
 		id = x.Decision
 	}
 	r, err := c.Memory.Record(ctx, id)
-	if err != nil {
-		return c.notFound(k, "a decision", id, err)
+	switch {
+	case err != nil:
+		return c.notFound(k, "a decision", named, err)
+	case !s.sees(r.Runbook) && r.Actor == s.actor.ID && id == named && (r.Action == policy.Run || r.Action == policy.Ask) && !r.Allowed:
+		return s.unseen(k, r)
+	case !s.sees(r.Runbook) && id == named:
+		return c.notFound(k, "a decision", named, automation.ErrNotFound)
 	}
+	lines := append([]Line{verdict(r), line("%s  %s", bold("Told then:"), r.Sentence)}, // in the words for that person, which say "you"
+		told(r)...)
+	if r.Execution != "" {
+		if x, err := c.Memory.Execution(ctx, r.Execution); err == nil && x.Approval != nil && len(x.Approval.Needs) > 0 {
+			lines = append(lines, standing(x, "")...)
+		}
+	}
+	lines = append(lines, line("decision %s, %s, under policy %s", code(r.ID), code(string(r.Code)), code(short(r.Policy))))
+	return say(append(lines, line("What the policy says today: %s", code(k.Command+" why "+typedRun(r.Runbook, r.Parameters))))...)
+}
+
+// verdict is one line on who was answered what.
+func verdict(r policy.Record) Line {
 	what := "⛔ %s was refused a %s of %s in %s, %s"
-	if r.Allowed {
+	switch {
+	case r.Code == policy.CodeApprovalNeeded:
+		what = "✋ %s needs others to agree to a %s of %s in %s, %s"
+	case r.Allowed:
 		what = "✅ %s was allowed to %s %s in %s, %s"
 	}
-	lines := []Line{
-		line(what, person(r.Actor), string(r.Action), code(r.Runbook), Span{Place, r.Channel}, moment(r.At)),
-		line("%s  %s", bold("Told then:"), r.Sentence), // in the words for that person, which say "you"
-	}
+	return line(what, person(r.Actor), string(r.Action), target(r.Runbook, r.Parameters), Span{Place, r.Channel}, moment(r.At))
+}
+
+// told is what the record says of the rules.
+func told(r policy.Record) []Line {
+	var lines []Line
 	if r.Rule != "" {
 		lines = append(lines, line("%s  %s", bold("Rule"), code(r.Rule)))
 	}
-	if r.Near != "" {
-		lines = append(lines, line("%s  %s", bold("Would allow"), r.Near))
+	if r.Facts.Reason != "" {
+		lines = append(lines, line("%s  %s", bold("Reason"), r.Facts.Reason))
 	}
-	return say(append(lines, line("decision %s, %s, under policy %s", code(r.ID), code(string(r.Code)), code(short(r.Policy))))...)
+	return append(lines, row("Would allow", r.Near)...)
+}
+
+// unseen tells people what they were told when they named what is no runbook, or none for them.
+func (s sight) unseen(k call, r policy.Record) Answer {
+	return say(
+		line("⛔ %s was refused a %s of %s in %s, %s", person(r.Actor), string(r.Action), code(shorten(r.Runbook)), Span{Place, r.Channel}, moment(r.At)),
+		line("%s  %s", bold("Told then:"), s.unknown(r.Runbook)),
+		line("decision %s. %s shows those you can run here.", code(r.ID), code(k.Command+" list")))
 }
 
 // explain says what the policy would answer now. Nothing is recorded and nothing starts.
 func (c *Commands) explain(ctx context.Context, k call, a automation.Ask) Answer {
+	only := line("This was only a question: nothing was recorded or started.")
 	d := c.Engine.Explain(ctx, a)
-	if !d.Allowed() {
-		refused := c.refusal(ctx, k, d)
-		refused.Lines = append(refused.Lines, line("This was only a question: nothing was recorded or started."))
+	e := d.Explain()
+	if !d.Allowed() && !d.Pending() {
+		refused := c.refusal(ctx, k, a.Runbook, d)
+		if general(d.Code()) || c.look(ctx, k).sees(a.Runbook) {
+			refused.Lines = append(refused.Lines, looked(e)...)
+		}
+		refused.Lines = append(refused.Lines, only)
 		return refused
 	}
-	lines := []Line{
-		line("✅ %s", d.Explain().Sentence),
-		line("%s  %s version %s, sha256 %s", bold("Runs"), code(d.Runbook().Document), d.Version(), code(short(d.SHA256()))),
-		line("%s  %s", bold("Under"), code(d.Role())),
+	lines := []Line{line("✅ %s", e.Sentence)}
+	if d.Pending() {
+		lines = []Line{line("✋ %s", e.Sentence), line("%s  %s", bold("Needs"), needs(d.Needs()))}
 	}
+	lines = append(lines, line("%s  %s version %s, sha256 %s", bold("Runs"), code(d.Runbook().Document), d.Version(), code(short(d.SHA256()))),
+		line("%s  %s", bold("Under"), code(d.Role())))
 	if p := parameters(d.Parameters()); p != "" {
 		lines = append(lines, line("%s  %s", bold("With"), code(p)))
 	}
-	return say(append(lines, line("This was only a question: nothing was recorded or started."))...)
+	verb := "run"
+	if a.OneTime {
+		verb = "ask"
+	}
+	lines = append(append(lines, looked(e)...), only)
+	return say(append(lines, line("To do it: %s", code(k.Command+" "+verb+" "+typedRun(a.Runbook, a.Parameters))))...)
 }
 
 // notFound answers for an ID that names nothing.

@@ -164,7 +164,7 @@ func (r *reader) word() (Word, error) {
 }
 
 // flags are the words with -- that take no value.
-var flags = map[string]bool{"dry-run": true}
+var flags = map[string]bool{"dry-run": true, "break-glass": true}
 
 // meantFlag is the flag that somebody meant who wrote it in another way, or "". Names of parameters have capitals.
 func meantFlag(text string) string {
