@@ -72,7 +72,7 @@ func (k call) ballot(a *automation.ApproveAsk, x *automation.Execution) *Answer 
 			a.Step = w.Value
 		case w.Key == "reason":
 			reason = append(reason, w.Value)
-		case i == 0 && w.Key == "" && a.Step == "" && x.State != automation.AwaitingApproval && (isStep(x, w.Value) || !a.Reject):
+		case i == 0 && w.Key == "" && a.Step == "" && x.State != automation.AwaitingApproval && (stepOf(x, w.Value) || !a.Reject):
 			a.Step = w.Value
 		case a.Reject:
 			reason = append(reason, w.typedPlain())
@@ -82,7 +82,7 @@ func (k call) ballot(a *automation.ApproveAsk, x *automation.Execution) *Answer 
 	}
 	a.Reason = strings.Join(reason, " ")
 	switch waits := waiting(x); {
-	case a.Step != "" && !isStep(x, a.Step):
+	case a.Step != "" && !stepOf(x, a.Step):
 		names := []string{}
 		for _, s := range waits {
 			names = append(names, s.Name)
@@ -112,7 +112,7 @@ func (w Word) typedPlain() string {
 	return w.Key + "=" + w.Value
 }
 
-func isStep(x *automation.Execution, name string) bool {
+func stepOf(x *automation.Execution, name string) bool {
 	return slices.ContainsFunc(x.Steps, func(s automation.Step) bool { return s.Name == name && s.Action == actionApprove })
 }
 

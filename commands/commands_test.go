@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ runbooks:
     parameters: {InstanceId: {allow: [i-0aaaaaaaaaaaaaaa1, i-0aaaaaaaaaaaaaaa2], max_items: 2}}
 grants:
   - {name: web-restarts, to: [web], runbooks: [restart-web], channels: ["#ops"]}
+  - {name: help-stopping, to: [ben], runbooks: [restart-web], channels: ["#random"], may: [cancel]}
 `
 
 const testDocument = `{"schemaVersion":"0.3","description":"Restarts it.","assumeRole":"{{ AutomationAssumeRole }}","parameters":{
@@ -46,6 +48,8 @@ type house struct {
 	query      automation.Query
 	standing   policy.Standing
 	locks      []policy.Lock
+	answers    []automation.ApproveAsk
+	wishes     []automation.LockAsk
 }
 
 func newHouse(t *testing.T) (*house, *Commands) {
@@ -74,7 +78,7 @@ func (h *house) Submit(ctx context.Context, a automation.Ask) (automation.Outcom
 		}
 	}
 	d := h.Explain(ctx, a)
-	if !d.Allowed() {
+	if !d.Allowed() && !d.Pending() {
 		return automation.Outcome{Decision: d}, nil
 	}
 	h.asked = append(h.asked, a)
@@ -97,17 +101,65 @@ func (h *house) Cancel(_ context.Context, a automation.CancelAsk) (automation.Ou
 	return automation.Outcome{Decision: d, Execution: x, Again: x.CancelBy != "" || x.State.Terminal()}, nil
 }
 
-func (h *house) Approve(_ context.Context, a automation.ApproveAsk) (automation.Outcome, error) {
-	return automation.Outcome{}, automation.ErrNotFound
+func (h *house) Approve(ctx context.Context, a automation.ApproveAsk) (automation.Outcome, error) {
+	h.answers = append(h.answers, a)
+	if h.again != nil {
+		return *h.again, h.broken
+	}
+	x, err := h.Execution(ctx, a.Execution)
+	if err != nil {
+		return automation.Outcome{}, err
+	}
+	r := &policy.Request{Action: policy.Approve, Entry: a.Entry, Actor: h.member(a.User), Channel: h.place(a.Channel), Runbook: x.Runbook,
+		Execution: x.ID, Requester: x.Requester, Step: a.Step, At: a.At}
+	if a.Step == "" {
+		r.Subject = &policy.Request{Action: policy.Run, Entry: x.Entry, Actor: h.member(x.Requester), Channel: h.place("C012OPS"), Runbook: x.Runbook,
+			Execution: x.ID, Parameters: x.Parameters, Document: h.document, At: a.At}
+		r.Digest = policy.Decide(h.policy, r.Subject).Bound().Digest()
+	}
+	return automation.Outcome{Decision: policy.Decide(h.policy, r), Execution: x}, nil
 }
 
-func (h *house) Lock(_ context.Context, a automation.LockAsk) (automation.Outcome, error) {
-	return automation.Outcome{}, automation.ErrNotFound
+func (h *house) Lock(ctx context.Context, a automation.LockAsk) (automation.Outcome, error) {
+	h.wishes = append(h.wishes, a)
+	if h.again != nil {
+		return *h.again, h.broken
+	}
+	l := policy.Lock{ID: "l-abcdefg", Runbook: a.Runbook, Parameters: a.Parameters, By: a.User, Reason: a.Reason, At: a.At, Until: a.At.Add(a.For)}
+	if a.End != "" {
+		i := slices.IndexFunc(h.locks, func(l policy.Lock) bool { return l.ID == a.End })
+		if i < 0 {
+			return automation.Outcome{}, automation.ErrNotFound
+		}
+		l = h.locks[i]
+	}
+	d := policy.Decide(h.policy, &policy.Request{Action: policy.Locking, Entry: a.Entry, Actor: h.member(a.User), Channel: h.place(a.Channel), Runbook: l.Runbook, At: a.At})
+	if !d.Allowed() {
+		return automation.Outcome{Decision: d}, nil
+	}
+	if a.End == "" {
+		h.locks = append(h.locks, l)
+	} else {
+		h.locks = slices.DeleteFunc(h.locks, func(old policy.Lock) bool { return old.ID == l.ID })
+	}
+	return automation.Outcome{Decision: d, Lock: &l}, nil
+}
+
+func (h *house) member(user string) policy.Actor {
+	return policy.Actor{ID: user, Team: "T1", Standing: h.standing}
+}
+
+func (h *house) place(id string) policy.Channel {
+	return policy.Channel{ID: id, Name: "ops", Known: true}
 }
 
 func (h *house) Explain(_ context.Context, a automation.Ask) policy.Decision {
-	return policy.Decide(h.policy, &policy.Request{Action: policy.Run, Entry: a.Entry, Actor: policy.Actor{ID: a.User, Standing: h.standing},
-		Channel: policy.Channel{ID: a.Channel, Name: "ops", Known: true}, Runbook: a.Runbook, Parameters: a.Parameters, Document: h.document, At: a.At})
+	r := &policy.Request{Action: policy.Run, Entry: a.Entry, Actor: h.member(a.User), Channel: h.place(a.Channel), Runbook: a.Runbook,
+		Parameters: a.Parameters, Document: h.document, Reason: a.Reason, BreakGlass: a.BreakGlass, Locks: h.locks, At: a.At}
+	if a.OneTime {
+		r.Action = policy.Ask
+	}
+	return policy.Decide(h.policy, r)
 }
 
 func (h *house) Execution(_ context.Context, id string) (*automation.Execution, error) {
@@ -121,7 +173,13 @@ func (h *house) Execution(_ context.Context, id string) (*automation.Execution, 
 
 func (h *house) Executions(_ context.Context, q automation.Query) ([]*automation.Execution, error) {
 	h.query = q
-	return h.executions, h.broken
+	var found []*automation.Execution
+	for _, x := range h.executions {
+		if (q.Among == nil || slices.Contains(q.Among, x.Runbook)) && (q.Requester == "" || q.Requester == x.Requester) && (!q.BreakGlass || x.BreakGlass) {
+			found = append(found, x)
+		}
+	}
+	return found, h.broken
 }
 
 func (h *house) Record(_ context.Context, id string) (policy.Record, error) {
@@ -196,7 +254,7 @@ func TestWrongLinesAreExplained(t *testing.T) {
 		{"U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa9", "^^^"},
 		{"U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 AutomationAssumeRole=arn:aws:iam::123456789012:role/Admin", "AutomationAssumeRole"},
 		{"U012BEN", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "web-restarts"},
-		{"U012MALLORY", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "web-restarts"},
+		{"U012MALLORY", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "I don't know a runbook `restart-web`."},
 		{"U012ANA", `run restart-web "InstanceId`, "never closes"},
 		{"U012ANA", "run restart-web reason=" + strings.Repeat("x", 301), "at most 300"},
 		{"U012ANA", "show nothing-here", "I don't know a runbook `nothing-here`"},
@@ -220,10 +278,10 @@ func TestWrongLinesAreExplained(t *testing.T) {
 
 func TestARefusalNamesBothRules(t *testing.T) {
 	_, c := newHouse(t)
-	a := c.Do(t.Context(), as("U012MALLORY", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
+	a := c.Do(t.Context(), as("U012BEN", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
 	text := read(a)
 	if !a.Refused || !strings.Contains(text, "the default is no") || !strings.Contains(text, "web-restarts lets web run it") {
-		t.Errorf("mallory is told\n%s", text)
+		t.Errorf("ben is told\n%s", text)
 	}
 }
 
@@ -286,7 +344,7 @@ func TestStatusHistoryWhyAndCancel(t *testing.T) {
 	c.Do(t.Context(), as("U012ANA", "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"))
 	x := h.executions[0]
 	x.Decision, x.Steps = "d-1", []automation.Step{{Name: "stopInstances", Status: "InProgress"}}
-	h.records["d-1"] = policy.Record{ID: "d-1", Allowed: true, Code: policy.CodeGranted, Rule: "web-restarts", Actor: "U012ANA", Sentence: "web-restarts lets you run it."}
+	h.records["d-1"] = policy.Record{ID: "d-1", Runbook: "restart-web", Action: policy.Run, Allowed: true, Code: policy.CodeGranted, Rule: "web-restarts", Actor: "U012ANA", Sentence: "web-restarts lets you run it."}
 	for text, want := range map[string]string{
 		"status":                          "`r-abcdefg`  restart-web  queued  <U012ANA>",
 		"st r-abcdefg":                    "`stopInstances`  InProgress",
@@ -327,7 +385,8 @@ func TestStrangersAreShownNothing(t *testing.T) {
 
 func TestARepeatedDeliveryIsToldWhatWasDecided(t *testing.T) {
 	h, c := newHouse(t)
-	h.again = &automation.Outcome{Again: true, Refused: &policy.Record{ID: "d-old", Sentence: "No rule lets you run restart-web in #ops."}}
+	h.again = &automation.Outcome{Again: true, Refused: &policy.Record{ID: "d-old", Runbook: "restart-web", Code: policy.CodeNotGranted, Sentence: "No rule lets you run restart-web in #ops."}}
+	h.executions = []*automation.Execution{{ID: "x", Ref: "r-abcdefg", Runbook: "restart-web"}}
 	for _, text := range []string{"run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1", "cancel r-abcdefg"} {
 		a := c.Do(t.Context(), as("U012ANA", text))
 		if got := read(a); !a.Refused || got != "⛔ That request was received before, and refused: No rule lets you run restart-web in #ops.\ndecision `d-old`\n" {
@@ -368,7 +427,7 @@ func TestWhyTellsOfSomebodyElse(t *testing.T) {
 
 func TestStatusRightAfterTheStart(t *testing.T) {
 	h, c := newHouse(t)
-	x := &automation.Execution{ID: "x", Ref: "r-abcdefg", State: automation.Running, AWSID: "aws-1"}
+	x := &automation.Execution{ID: "x", Ref: "r-abcdefg", Runbook: "restart-web", State: automation.Running, AWSID: "aws-1"}
 	h.executions = append(h.executions, x)
 	if got := read(c.Do(t.Context(), as("U012ANA", "status r-abcdefg"))); !strings.Contains(got, "AWS execution `aws-1`\n") {
 		t.Errorf("without a status: %s", got)

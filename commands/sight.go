@@ -55,12 +55,7 @@ func (s sight) runbook(name string) (*policy.Runbook, bool) {
 
 // sees says whether the person may know of a runbook.
 func (s sight) sees(name string) bool {
-	d := policy.Decide(s.policy, &policy.Request{Action: policy.Run, Entry: policy.ByCommand, Actor: s.actor, Channel: policy.Channel{ID: "C0", Known: true}, Runbook: name})
-	switch d.Code() {
-	case policy.CodeRunbookUnknown, policy.CodeNotGranted, policy.CodeIdentityUnknown:
-		return false
-	}
-	return s.actor.Standing == policy.StandingMember
+	return s.policy.Visible(s.actor, name)
 }
 
 // names are the runbooks that the person may see, sorted.
@@ -74,9 +69,40 @@ func (s sight) names() []string {
 	return names
 }
 
-// execution says whether the person may see an execution: of a runbook that they see, or one that they asked for.
+// execution says whether the person may see an execution: of a runbook that they see, or one that they asked for, or
+// one that they were asked about.
 func (s sight) execution(x *automation.Execution) bool {
-	return x.Requester == s.actor.ID && s.actor.Standing == policy.StandingMember || s.sees(x.Runbook)
+	switch {
+	case s.actor.Standing != policy.StandingMember:
+		return false
+	case x.Requester == s.actor.ID, s.sees(x.Runbook):
+		return true
+	}
+	var from []string
+	if a := x.Approval; a != nil {
+		for _, n := range a.Needs {
+			from = append(from, n.From...)
+		}
+	}
+	if rb, ok := s.policy.Runbook(x.Runbook); ok {
+		for _, step := range rb.Steps {
+			if stepOf(x, step.Step) {
+				from = append(from, step.Approval.From...)
+			}
+		}
+	}
+	return s.among(from)
+}
+
+// among says whether the person is one of those whom the policy names so.
+func (s sight) among(names []string) bool {
+	account := s.actor.ID
+	if name, ok := s.policy.Identity(account); ok {
+		account, _ = s.policy.Person(name) // the first of theirs, as Accounts has it
+	}
+	users, groups := s.policy.Accounts(names)
+	return slices.Contains(users, account) ||
+		slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(s.actor.UserGroups, g) })
 }
 
 // unknown is what is said of a name that is no runbook, or none for this person. It is the same for both.

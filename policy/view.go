@@ -19,13 +19,6 @@ func (p *Policy) Covering(actor Actor, channel Channel, runbook string, action A
 	return found
 }
 
-// in says whether the channel is one of the grant's.
-func (g *Grant) in(c *Channel) bool {
-	s := scope{anywhere: none}
-	s.add(g.Channels, 0)
-	return s.in(c) != none
-}
-
 // FreezesOf returns the freezes of a runbook, sorted by name, over or not.
 func (p *Policy) FreezesOf(runbook string) []*Freeze {
 	var found []*Freeze
