@@ -75,6 +75,9 @@ type LockAsk struct {
 	At         time.Time
 }
 
+// asked says whether others were asked to agree to the start.
+func (a *Approval) asked() bool { return a != nil && a.Digest != "" }
+
 // last is the newest vote, nil if there is none.
 func (a *Approval) last() *Vote {
 	if a == nil || len(a.Votes) == 0 {

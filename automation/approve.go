@@ -186,7 +186,7 @@ func (b *ballot) cast(ctx context.Context, tx Tx, id string) (Outcome, error) {
 // castStart is an answer to whether x may start.
 func (b *ballot) castStart(ctx context.Context, tx Tx, x *Execution, agreed []policy.Record) (Outcome, error) {
 	r := b.asked
-	open := x.State == AwaitingApproval && x.Approval != nil && b.subject != nil
+	open := x.State == AwaitingApproval && x.Approval.asked() && b.subject != nil
 	var votes []policy.Vote
 	if open {
 		subject := *b.subject
@@ -198,7 +198,7 @@ func (b *ballot) castStart(ctx context.Context, tx Tx, x *Execution, agreed []po
 			return Outcome{}, ErrStale
 		}
 		votes = voters(agreed, b.people)
-		r.Subject, r.Digest, r.Voted = &subject, x.Approval.Digest, actors(votes)
+		r.Subject, r.Digest, r.Voted = &subject, x.Approval.Bound.Digest(), actors(votes)
 	}
 	d, err := b.Gate.Check(ctx, tx, b.ask.Key, x.ID, &r)
 	if err != nil {
@@ -240,7 +240,7 @@ func (b *ballot) vote(x *Execution, d policy.Decision, r *policy.Request, votes 
 		return
 	}
 	whole := *r.Subject
-	whole.Votes = append(votes, policy.Vote{Actor: r.Actor, At: r.At, Digest: x.Approval.Digest, Record: d.ID()})
+	whole.Votes = append(votes, policy.Vote{Actor: r.Actor, At: r.At, Digest: r.Digest, Record: d.ID()})
 	if policy.Decide(b.Gate.Policy(), &whole).Allowed() {
 		x.State, x.StartBy, x.NextAttempt, x.Attempts = Queued, r.At.Add(b.StartWithin), r.At, 0
 	}

@@ -349,21 +349,32 @@ func (c *cloud) set(f func()) { c.mu.Lock(); defer c.mu.Unlock(); f() }
 
 // town is the workspace.
 type town struct {
-	mu   sync.Mutex
-	down bool
+	mu     sync.Mutex
+	down   bool
+	people map[string]policy.Actor // those about whom there is something to say
+	gone   map[string]bool         // those whose look-up fails
+	shared bool                    // every channel is
 }
 
 func (w *town) Actor(_ context.Context, team, user string) (policy.Actor, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.down {
+	if w.down || w.gone[user] {
 		return policy.Actor{}, errors.New("slack is down")
+	}
+	if a, ok := w.people[user]; ok {
+		return a, nil
 	}
 	return policy.Actor{ID: user, Team: team, Standing: policy.StandingMember}, nil
 }
 
 func (w *town) Channel(_ context.Context, id string) (policy.Channel, error) {
-	return policy.Channel{ID: id, Name: "ops", Known: true}, nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return policy.Channel{ID: id, Name: "ops", Known: true, Shared: w.shared}, nil
 }
 
 func (w *town) set(down bool) { w.mu.Lock(); defer w.mu.Unlock(); w.down = down }
+
+// change is what happens in the workspace.
+func (w *town) change(f func()) { w.mu.Lock(); defer w.mu.Unlock(); f() }

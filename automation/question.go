@@ -40,7 +40,7 @@ func (e *Engine) asked(ctx context.Context, x *Execution, look func(context.Cont
 	r := e.request(ctx, Ask{Entry: x.Entry, Team: x.Team, User: x.Requester, Channel: x.Channel, Runbook: x.Runbook,
 		Parameters: x.Parameters, Reason: x.Reason, OneTime: x.Action == policy.Ask, BreakGlass: x.BreakGlass, At: time.Now()}, look)
 	r.Execution = x.ID
-	if x.Approval != nil {
+	if x.Approval.asked() {
 		r.ApproveBy = x.Approval.By
 	}
 	return r

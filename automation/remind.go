@@ -12,7 +12,7 @@ func (e *Engine) remind(ctx context.Context, x *Execution) {
 	next, now := *x, time.Now()
 	next.Attempts = 0
 	switch a := x.Approval; {
-	case a == nil:
+	case !a.asked():
 		next.State, next.EndedAt, next.Note = Denied, now, "Nobody can say what the approval would be for, so it was not started."
 	case !now.Before(a.By):
 		next.expire(now)

@@ -184,7 +184,7 @@ func (e *Engine) complete(ctx context.Context, tx Tx, r *policy.Request, x *Exec
 	if err := e.circumstances(ctx, tx, r, x); err != nil {
 		return err
 	}
-	if x.Approval == nil {
+	if !x.Approval.asked() {
 		return nil
 	}
 	agreed, err := tx.Agreed(ctx, x.ID)
@@ -198,7 +198,7 @@ func (e *Engine) complete(ctx context.Context, tx Tx, r *policy.Request, x *Exec
 // deny ends x before its start. If others had agreed to something else than would run today, it shows the differences.
 func (x *Execution) deny(d policy.Decision, is policy.Bound) {
 	x.State, x.EndedAt, x.Note = Denied, time.Now(), reason(d)
-	if x.Approval == nil || x.Approval.Digest == "" {
+	if !x.Approval.asked() {
 		return
 	}
 	if void := difference(x.Approval.Bound, is, d.PolicyHash()); len(void) > 0 {
@@ -208,7 +208,7 @@ func (x *Execution) deny(d policy.Decision, is policy.Bound) {
 
 // same reports whether today's yes is to what was accepted.
 func (e *Engine) same(d policy.Decision, x *Execution) bool {
-	if x.Approval != nil && x.Approval.Digest != "" && d.Bound().Digest() != x.Approval.Digest {
+	if a := x.Approval; a.asked() && (d.Bound().Digest() != a.Digest || a.Bound.Digest() != a.Digest) {
 		return false // today it may need nobody's yes, but it is not what they said yes to
 	}
 	return covers(d, x.Request) && d.SHA256() == x.SHA256 && d.Role() == x.Role && e.Catalogue.Region(d.Runbook()) == x.Region
