@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"handrail/audit"
@@ -99,16 +98,64 @@ func stored(r policy.Record) policy.Record {
 	return r
 }
 
-// Agreed returns the records of what approvers said yes to.
+// agreed are the yeses to an execution's approval, each with its entry.
+const agreed = "SELECT " + recordColumns + ", seq FROM records" +
+	" WHERE execution <> '' AND execution = $1 AND action = $2 AND allowed = 1 ORDER BY at, id LIMIT 100"
+
+// Agreed returns the records of what approvers said yes to, oldest first, and fails if the audit log has them otherwise: a
+// vote that was written or changed by hand counts for nothing.
 func (t *tx) Agreed(ctx context.Context, execution string) ([]policy.Record, error) {
-	var f filter
-	f.add("execution <> '' AND execution = ", execution)
-	f.add("action = ", string(policy.Approve))
-	f.add("allowed = ", int64(1))
-	rs, err := records(ctx, t, f, 100)
+	rs, seqs, err := t.agreed(ctx, execution)
 	if err != nil {
 		return nil, fmt.Errorf("reading approvals: %w", err)
 	}
-	slices.Reverse(rs)
+	for i, r := range rs {
+		if err := t.logged(ctx, r, seqs[i]); err != nil {
+			t.failed = fmt.Errorf("reading approvals: %w", err)
+			return nil, t.failed
+		}
+	}
 	return rs, nil
+}
+
+func (t *tx) agreed(ctx context.Context, execution string) (rs []policy.Record, seqs []int64, err error) {
+	rows, err := t.query(ctx, agreed, []any{execution, string(policy.Approve)})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r policy.Record
+		var seq int64
+		if err := rows.Scan(append(recordTargets(&r), &seq)...); err != nil {
+			return nil, nil, explain(err)
+		}
+		rs, seqs = append(rs, r), append(seqs, seq)
+	}
+	return rs, seqs, explain(errors.Join(rows.Err(), rows.Close()))
+}
+
+// ErrTampered says that the audit log and what it tells of differ.
+var ErrTampered = errors.New("the audit log says something else; bot audit verify shows what")
+
+// logged returns ErrTampered unless the entry at seq is r's, and is what its hash was made of.
+func (t *tx) logged(ctx context.Context, r policy.Record, seq int64) error {
+	rows, err := t.query(ctx, readEntries, []any{seq, seq + 1})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var s audit.Stored
+	if rows.Next() {
+		err = scanEntry(rows, &s)
+	} else {
+		s.Problem = "missing"
+	}
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+		return explain(err)
+	}
+	if s.Problem != "" || s.Seq != seq || s.Kind != audit.Decision || s.Entry.Leaf().String() != s.Leaf || differs(r, &s.Entry) != "" {
+		return fmt.Errorf("the record %s: %w", r.ID, ErrTampered)
+	}
+	return nil
 }

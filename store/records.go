@@ -142,13 +142,18 @@ func records(ctx context.Context, s session, f filter, limit int) ([]policy.Reco
 	return rs, nil
 }
 
+// recordTargets are where a row of recordColumns is scanned to.
+func recordTargets(r *policy.Record) []any {
+	return []any{&r.ID, (*moment)(&r.At), &r.Key, &r.Entry, &r.Action, &r.Actor, &r.Team, &r.Channel, &r.Runbook,
+		decoded{&r.Parameters}, &r.Execution, &r.Allowed, &r.Code, &r.Rule, &r.Sentence, &r.Near, &r.Policy, decoded{&r.Facts}}
+}
+
 func collectRecords(rows *sql.Rows) ([]policy.Record, error) {
 	defer rows.Close()
 	var rs []policy.Record
 	for rows.Next() {
 		var r policy.Record
-		err := rows.Scan(&r.ID, (*moment)(&r.At), &r.Key, &r.Entry, &r.Action, &r.Actor, &r.Team, &r.Channel, &r.Runbook,
-			decoded{&r.Parameters}, &r.Execution, &r.Allowed, &r.Code, &r.Rule, &r.Sentence, &r.Near, &r.Policy, decoded{&r.Facts})
+		err := rows.Scan(recordTargets(&r)...)
 		if err != nil {
 			return nil, fmt.Errorf("record %s: %w", r.ID, explain(err))
 		}

@@ -1,0 +1,93 @@
+package audit
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Signed is a checkpoint that was read somewhere.
+type Signed struct {
+	Checkpoint Checkpoint
+	Where      string // "the checkpoint at checkpoints.txt:12"
+	Problem    string // why it is not to be trusted; "" if it is
+}
+
+// bySize puts the ones that cannot be trusted first.
+func bySize(all []Signed) []Signed {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b Signed) int {
+		return cmp.Or(cmp.Compare(flag(a.Problem == ""), flag(b.Problem == "")), cmp.Compare(a.Checkpoint.Size, b.Checkpoint.Size))
+	})
+	return all
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// maxNote is the longest checkpoint in bytes, and the longest line of a file of them.
+const maxNote = 16 << 10
+
+// ReadCheckpoints reads a file of checkpoints, each followed by an empty line, as the bot appends to it. The name is for Where.
+// What is no checkpoint that a known key has signed stands among them with its Problem.
+func ReadCheckpoints(r io.Reader, name string, known note.Verifiers) ([]Signed, error) {
+	var all []Signed
+	f := noteFile{lines: bufio.NewReaderSize(r, maxNote)}
+	for {
+		line, text, err := f.next()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return all, fmt.Errorf("reading %s: %w", name, err)
+		}
+		s := Signed{Where: fmt.Sprintf("the checkpoint at %s:%d", name, line)}
+		c, bad := OpenCheckpoint(bytes.TrimSuffix(text, []byte("\n")), known)
+		switch {
+		case !bytes.HasSuffix(text, []byte("\n\n")):
+			s.Problem = "it is cut short; if the machine stopped while it was written, take its lines out"
+		case bad != nil:
+			s.Problem = bad.Error()
+		}
+		s.Checkpoint = c
+		all = append(all, s)
+	}
+}
+
+// noteFile takes a file of notes apart.
+type noteFile struct {
+	lines *bufio.Reader
+	line  int // of the last line that was read, from 1
+}
+
+// next returns a note up to the empty line after its signatures, and the line it begins at.
+func (f *noteFile) next() (int, []byte, error) {
+	begin := f.line + 1
+	var text []byte
+	for signed := false; ; {
+		line, err := f.lines.ReadSlice('\n')
+		if err == io.EOF && len(text)+len(line) > 0 {
+			return begin, append(text, line...), nil
+		}
+		if err != nil {
+			return begin, nil, err
+		}
+		f.line++
+		if text = append(text, line...); len(text) > maxNote {
+			return begin, nil, fmt.Errorf("a checkpoint of more than %d bytes at line %d", maxNote, begin)
+		}
+		if signed && len(line) == 1 {
+			return begin, text, nil
+		}
+		signed = bytes.HasPrefix(line, []byte("— "))
+	}
+}

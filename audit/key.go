@@ -1,0 +1,60 @@
+package audit
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// GenerateKey makes an Ed25519 key with a name, as text: the private key, and the verifier key that may be known to all. A name
+// has no spaces and no plus sign; it is the origin of the checkpoints that the key signs.
+func GenerateKey(name string) (private, verifier string, err error) {
+	if name == "" || len(name) > 100 || strings.ContainsFunc(name, unnameable) {
+		return "", "", fmt.Errorf("%q cannot name a key: use letters, digits, dots, dashes and slashes, such as handrail.example.com", name)
+	}
+	return note.GenerateKey(rand.Reader, name)
+}
+
+func unnameable(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(".-_/", r)
+}
+
+var errNoPrivateKey = errors.New("it is no private key that bot keygen wrote")
+
+// VerifierOf returns the verifier key that belongs to a private key. Its errors do not quote the key.
+func VerifierOf(private string) (string, error) {
+	if _, err := note.NewSigner(private); err != nil {
+		return "", errNoPrivateKey
+	}
+	parts := strings.SplitN(private, "+", 5) // PRIVATE+KEY+name+hash+base64; the base64 may hold a plus sign
+	if len(parts) != 5 {
+		return "", errNoPrivateKey
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[4])
+	if err != nil || len(key) != 1+ed25519.SeedSize {
+		return "", errNoPrivateKey
+	}
+	public, ok := ed25519.NewKeyFromSeed(key[1:]).Public().(ed25519.PublicKey)
+	if !ok {
+		return "", errNoPrivateKey
+	}
+	return note.NewEd25519VerifierKey(parts[2], public)
+}
+
+// Verifiers reads verifier keys.
+func Verifiers(keys ...string) (note.Verifiers, error) {
+	var all []note.Verifier
+	for _, key := range keys {
+		v, err := note.NewVerifier(strings.TrimSpace(key))
+		if err != nil {
+			return nil, fmt.Errorf("%q is no verifier key: it looks like NAME+HASH+KEY, as bot keygen prints it", key)
+		}
+		all = append(all, v)
+	}
+	return note.VerifierList(all...), nil
+}

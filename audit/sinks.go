@@ -1,0 +1,53 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// File is a file that checkpoints are appended to. Keep it on another disk than the store, or copy it elsewhere.
+type File string
+
+// String is the file's path.
+func (f File) String() string { return string(f) }
+
+// Publish appends a checkpoint and an empty line, and syncs.
+func (f File) Publish(_ context.Context, _ *Tree, signed []byte) (err error) {
+	file, err := os.OpenFile(string(f), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // checkpoints are public
+	if err != nil {
+		return fmt.Errorf("opening the checkpoints: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if _, err := file.Write(append(append([]byte(nil), signed...), '\n')); err != nil {
+		return fmt.Errorf("writing a checkpoint: %w", err)
+	}
+	if err := file.Sync(); err != nil {
+		return fmt.Errorf("writing a checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Poster writes a message to a channel.
+type Poster interface {
+	Post(ctx context.Context, channel, text string) error
+}
+
+// Channel posts checkpoints to a chat channel, where whoever can write to the store cannot change them.
+type Channel struct {
+	Poster Poster
+	ID     string
+}
+
+// String is the channel's ID.
+func (c Channel) String() string { return c.ID }
+
+// Publish posts a checkpoint as it must be copied to be verified.
+func (c Channel) Publish(ctx context.Context, t *Tree, signed []byte) error {
+	text := fmt.Sprintf("Audit log: %d entries\n```\n%s```", t.Size(), signed)
+	if err := c.Poster.Post(ctx, c.ID, text); err != nil {
+		return fmt.Errorf("posting a checkpoint: %w", err)
+	}
+	return nil
+}
