@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -15,7 +14,7 @@ type leaf struct {
 	node    Hash
 	bad     uint8  // what of it cannot be
 	problem string // the store's own
-	subject string // "decision d-…", where something is wrong
+	subject string // the entry's
 }
 
 const (
@@ -40,9 +39,7 @@ func leaves(ctx context.Context, log Log, from, to int64) ([]leaf, error) {
 		if l.bad&badLeaf != 0 || l.made != l.leaf {
 			l.bad |= badBody
 		}
-		if l.bad != 0 || l.problem != "" {
-			l.subject = strings.TrimSpace(string(s.Kind) + " " + s.Subject)
-		}
+		l.subject = s.Subject
 		all = append(all, l)
 		return nil
 	})
@@ -83,26 +80,34 @@ func (v *verifier) missing(seq int64) {
 	v.found(from, "Entries %d to %d are missing.", from, seq-1)
 }
 
-// judge says what is wrong with one entry and goes on with the hashes that it should have. If the entry and its hash differ,
-// the node says which of them is right.
+// judge says what is wrong with one entry and goes on with the hashes that it should have, so that what comes after is judged
+// for itself. Where nothing tells what they should be, it goes on without.
 func (v *verifier) judge(l *leaf) {
 	if l.problem != "" {
 		v.found(l.seq, "Entry %d (%q): %s", l.seq, l.subject, l.problem)
 	}
-	is := doubt{l.leaf, l.bad&badLeaf == 0}
 	node := doubt{l.node, l.bad&badNode == 0}
-	want := v.tree.next(is)
 	if l.bad&badBody != 0 {
-		if other := v.tree.next(doubt{l.made, true}); !is.sure || node.sure && other == node {
-			is, want = doubt{l.made, true}, other
-		}
 		v.found(l.seq, "Entry %d (%q) was changed: what it says is not what its hash was made of.", l.seq, l.subject)
+		v.tree.append(doubt{}, v.witness(l, node))
+		return
 	}
+	want := v.tree.next(doubt{l.leaf, true})
 	if !node.sure || want.sure && want != node {
 		v.found(l.seq, "Entry %d (%q) has a wrong hash of what ends with it: it, or something before it, was changed.", l.seq, l.subject)
 		node = want
 	}
-	v.tree.append(is, node)
+	v.tree.append(doubt{l.leaf, true}, node)
+}
+
+// witness returns the node of an entry that was changed if it speaks for what the entry was: the entry as it is now leads to
+// it, so that its hash alone was changed; or its hash leads to it together with entries before.
+func (v *verifier) witness(l *leaf, node doubt) doubt {
+	made, kept := v.tree.next(doubt{l.made, true}), v.tree.next(doubt{l.leaf, l.bad&badLeaf == 0})
+	if node.sure && (made == node || l.seq%2 == 1 && kept == node) {
+		return node
+	}
+	return doubt{}
 }
 
 // compare looks at the checkpoints whose size is reached.
@@ -118,7 +123,7 @@ func (v *verifier) compare() {
 		case s.Problem != "":
 			v.found(-1, "%s is forged or damaged: %s.", s.Where, s.Problem)
 		case !root.sure:
-			v.found(-1, "%s cannot be compared: entries before %d are missing.", s.Where, s.Checkpoint.Size)
+			v.found(-1, "%s cannot be compared: too much of the first %d entries is missing or changed.", s.Where, s.Checkpoint.Size)
 		case root.hash != s.Checkpoint.Root:
 			v.found(-1, "The first %d entries are not those that %s was signed for: the log was rewritten.", s.Checkpoint.Size, s.Where)
 		default:
