@@ -37,21 +37,20 @@ func (w *Workspace) Actor(ctx context.Context, team, user string) (policy.Actor,
 	if err != nil {
 		return unknown, fmt.Errorf("looking up a person: %w", err)
 	}
-	if actor.UserGroups, err = w.groupsOf(ctx, user); err != nil {
+	if actor.UserGroups, actor.Unread, err = w.groupsOf(ctx, user); err != nil {
 		return unknown, fmt.Errorf("looking up a person's user groups: %w", err)
 	}
 	return actor, nil
 }
 
 // groupsOf lists the user groups that the person is in, of those that decisions depend on. A group that cannot be
-// looked up is left out: a failure never widens what somebody may do. If it could be why the person is in none, that is an
+// looked up is listed as unread: a failure never widens what somebody may do. If it could be why the person is in none, that is an
 // error, so that whoever can wait does not take it for a no. A group that Slack does not show us is nobody's.
-func (w *Workspace) groupsOf(ctx context.Context, user string) ([]string, error) {
+func (w *Workspace) groupsOf(ctx context.Context, user string) (in, unread []string, err error) {
 	if w.opt.UserGroups == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	var in []string
-	var unread error
+	var unclear error
 	for _, id := range w.opt.UserGroups() {
 		members, err := w.groups.get(ctx, id, func(ctx context.Context) (map[string]struct{}, error) { return w.members(ctx, id) })
 		switch _, member := members[user]; {
@@ -59,15 +58,16 @@ func (w *Workspace) groupsOf(ctx context.Context, user string) ([]string, error)
 			in = append(in, id)
 		case err != nil:
 			w.opt.Log.Warn("looking up a user group", "usergroup", id, "error", err)
+			unread = append(unread, id)
 			if !hidden(err) {
-				unread = err
+				unclear = err
 			}
 		}
 	}
 	if len(in) > 0 {
-		return in, nil
+		return in, unread, nil
 	}
-	return nil, unread
+	return nil, unread, unclear
 }
 
 func (w *Workspace) members(ctx context.Context, group string) (map[string]struct{}, error) {

@@ -23,7 +23,7 @@ type Bound struct {
 	Document   string              `json:"document"`
 	Version    string              `json:"version"`
 	SHA256     string              `json:"sha256"`
-	Closure    []Pin               `json:"closure,omitempty"` // children and attachments, in the order of the policy
+	Closure    []Pin               `json:"closure,omitempty"` // children and attachments: those of the policy, or as AWS holds them if it allows what is not pinned
 	Parameters map[string][]string `json:"parameters"`
 	Targets    []string            `json:"targets,omitempty"`
 	Locations  []Location          `json:"locations,omitempty"`
@@ -61,6 +61,13 @@ func (d *Decision) bound() Bound {
 		Document: b.Document, Version: r.Document.Version, SHA256: r.Document.SHA256, Parameters: cloneParameters(r.Parameters),
 		Locations: b.Locations, Role: d.policy.serviceRole, Region: r.Region, BreakGlass: r.BreakGlass, Policy: d.policy.hash,
 		Closure: slices.Concat(b.Children, b.Attachments),
+	}
+	if b.AllowUnpinned { // then AWS alone knows
+		bound.Closure = nil
+		for _, c := range r.Document.Children {
+			bound.Closure = append(bound.Closure, c.Pin)
+		}
+		bound.Closure = append(bound.Closure, r.Document.Attachments...)
 	}
 	if b.Targets != "" {
 		bound.Targets = slices.Clone(d.values(b.Targets))

@@ -27,14 +27,28 @@ type Explanation struct {
 	Who         []string // names of groups and identities that some grant lets do this, sorted
 	Wants       string   // what Parameter has to be; Missing does not repeat it where Fix says as much
 	Approvers   []string // names of groups and identities who could agree, sorted
+	Ask         bool     // a no, with which the policy lets this person ask for a one-time approval
+	AskRule     string   // name of the grant that lets them, "" if none does
+	Looked      []Look   // the rules that were looked at; none if the person may not know of the runbook
 }
 
-// Explain says why the decision is what it is. It costs far more than deciding, so ask for it only to show or record it.
-func (d Decision) Explain() Explanation {
+// Explain says why the decision is what it is, to the person who asked. To somebody without any grant on the runbook it
+// says exactly what it says of a name nobody knows. It costs far more than deciding, so ask for it only to show or record it.
+func (d Decision) Explain() Explanation { return d.explain(d.Hidden()) }
+
+// ExplainToKeeper is Explain for whoever keeps the policy and may know of everything in it.
+func (d Decision) ExplainToKeeper() Explanation { return d.explain(false) }
+
+func (d Decision) explain(hide bool) Explanation {
 	e := Explanation{Rule: d.Rule(), Parameter: d.parameter, Value: d.value}
+	if hide {
+		d.explainUnknown(&e)
+		return e
+	}
 	switch {
 	case d.code == "":
 		e.Sentence, e.Decided = "Nothing was decided, so nothing is allowed.", defaultDecided
+		return e
 	case d.Allowed():
 		d.explainYes(&e)
 	case d.Pending():
@@ -48,6 +62,10 @@ func (d Decision) Explain() Explanation {
 		d.explainOutside(&e)
 	default:
 		d.explainGrants(&e)
+	}
+	e.Looked = d.looked()
+	if g := d.ask(); g != nil {
+		e.Ask, e.AskRule, e.Approvers = true, g.Name, slices.Sorted(slices.Values(g.Approval.From))
 	}
 	return e
 }
@@ -119,7 +137,7 @@ func (d Decision) explainOutside(e *Explanation) {
 func (d Decision) explainUnknown(e *Explanation) {
 	var names []string
 	for _, r := range d.policy.runbooks {
-		if x, a := &d.policy.index, &d.request.Actor; x.granted(a, r.number, Run) || x.granted(a, r.number, Cancel) {
+		if d.policy.index.grantedAny(&d.request.Actor, r.number) {
 			names = append(names, r.Name)
 		}
 	}

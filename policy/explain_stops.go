@@ -16,18 +16,22 @@ func (d Decision) explainStop(e *Explanation) bool {
 		if d.denial.Reason == "" {
 			e.Decided = "A denial beats every grant."
 		}
-		e.Fix = askKeeper
+		e.Missing, e.Fix = d.denial.Name+" stands above it.", askKeeper
 	case CodeFrozen:
 		e.Sentence = fmt.Sprintf("%s is frozen until %s.", d.runbook.Name, moment(d.freeze.Until))
 		e.Decided = frozen(d.freeze)
-		e.Fix = "Wait until then."
+		e.Missing, e.Fix = d.freeze.Name+" stands above it.", "Wait until then."
 		if d.freeze.Owner != "" {
 			e.Fix = fmt.Sprintf("Wait until then, or ask %s.", d.freeze.Owner)
 		}
 	case CodeLocked:
 		d.lockWords(e)
+		e.Missing = "A lock stands above it."
 	default:
 		return false
+	}
+	if d.grant != nil {
+		e.NearRule, e.Near = d.grant.Name, d.grant.lets(d.request)
 	}
 	return true
 }

@@ -64,7 +64,8 @@ func (d Decision) record(key, execution string) Record {
 		rec.At, rec.Entry, rec.Action, rec.Actor, rec.Team = r.At, r.Entry, r.Action, r.Actor.ID, r.Actor.Team
 		rec.Channel, rec.Runbook, rec.Parameters = r.Channel.ID, r.Runbook, d.Parameters()
 		rec.Facts = d.facts()
-		if !d.runs() {
+		rec.Facts.Ask = e.Ask
+		if !d.runs() && !e.Ask { // who asks later asks for exactly this, which the policy allows
 			rec.Runbook, rec.Parameters = shown(r.Runbook), tame(r.Parameters)
 		}
 	}

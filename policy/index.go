@@ -16,6 +16,7 @@ type index struct {
 	scopes     map[scopeKey]*scope
 	reach      []reach  // by number of identity or group
 	special    bool     // some grant is not plain
+	mayAsk     bool     // some grant lets people ask
 	limited    []limits // by number of a runbook
 	limitedAll []string // grants for every runbook whose use is counted
 	called     []string // names, by number of identity or group
@@ -160,6 +161,7 @@ func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
 			}
 		}
 	}
+	x.mayAsk = x.mayAsk || slices.Contains(g.May, Ask)
 	x.count(g)
 }
 

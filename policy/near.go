@@ -67,10 +67,10 @@ func (x *index) names(p *Policy, a *Actor) []string {
 func (g *Grant) lets(r *Request) string {
 	verbs := make([]string, len(g.May))
 	for i, a := range g.May {
-		verbs[i] = string(a)
+		verbs[i] = a.verb()
 	}
 	if slices.Contains(g.May, r.Action) {
-		verbs = []string{string(r.Action)}
+		verbs = []string{r.Action.verb()}
 	}
 	where := "in " + join(limited(g.Channels), "or")
 	if slices.Contains(g.Channels, Everything) {
@@ -80,6 +80,14 @@ func (g *Grant) lets(r *Request) string {
 		}
 	}
 	return fmt.Sprintf("%s lets %s %s it %s.", g.Name, join(limited(g.To), "and"), join(verbs, "and"), where)
+}
+
+// verb is what people do to a runbook.
+func (a Action) verb() string {
+	if a == Ask {
+		return "ask for"
+	}
+	return string(a)
 }
 
 // missing says what the request lacks for a grant.
