@@ -70,7 +70,7 @@ func (d *Decision) bound() Bound {
 		bound.Closure = append(bound.Closure, r.Document.Attachments...)
 	}
 	if b.Targets != "" {
-		bound.Targets = slices.Clone(d.values(b.Targets))
+		bound.Targets = slices.Clone(r.values(b.Targets))
 	}
 	if bound.Region == "" {
 		bound.Region = b.Region

@@ -152,7 +152,7 @@ func (d *Decision) within(windows []string) bool {
 
 func (d *Decision) checkLimits(g *Grant) Code {
 	if g.Limits.Targets > 0 {
-		if d.runbook.Targets == "" || len(d.values(d.runbook.Targets)) > g.Limits.Targets {
+		if d.runbook.Targets == "" || len(d.request.values(d.runbook.Targets)) > g.Limits.Targets {
 			return CodeLimitTargets
 		}
 	}

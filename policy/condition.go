@@ -46,6 +46,9 @@ func (c *Condition) Holds(d *conditionInput) (bool, error) {
 
 // meets says why a condition does not hold, or "" if it does.
 func (d *Decision) meets(c *Condition) Code {
+	if d.runbook == nil { // it left the policy while it ran
+		return CodeConditionBroke
+	}
 	holds, err := c.Holds(&conditionInput{policy: d.policy, request: d.request, runbook: d.runbook})
 	switch {
 	case err != nil:
@@ -94,7 +97,7 @@ func (d *conditionInput) ResolveName(name string) (any, bool) {
 	case "params":
 		return d.parameters(), true
 	case "targets":
-		return texts(r.Parameters[d.runbook.Targets]), true
+		return texts(r.values(d.runbook.Targets)), true
 	case "now":
 		return types.Timestamp{Time: r.At}, true
 	}

@@ -130,7 +130,7 @@ func (d Decision) limitWords(e *Explanation) {
 			e.Fix = askKeeper
 			return
 		}
-		e.Sentence = fmt.Sprintf("Under %s, %s may be touched, and %s has %d.", g.Name, counted(l.Targets, "target"), d.runbook.Targets, len(d.values(d.runbook.Targets)))
+		e.Sentence = fmt.Sprintf("Under %s, %s may be touched, and %s has %d.", g.Name, counted(l.Targets, "target"), d.runbook.Targets, len(d.request.values(d.runbook.Targets)))
 		e.Fix = fmt.Sprintf("Give %d at most.", l.Targets)
 	}
 }

@@ -109,7 +109,7 @@ func (d *Decision) checkLocks() Code {
 
 func (d *Decision) holds(locked map[string][]string) bool {
 	for name, values := range locked {
-		given := d.values(name)
+		given := d.request.values(name)
 		for _, value := range values {
 			if !slices.Contains(given, value) {
 				return false
@@ -120,11 +120,11 @@ func (d *Decision) holds(locked map[string][]string) bool {
 }
 
 // values are what a parameter will be: as given, or the document's default.
-func (d *Decision) values(name string) []string {
-	if given, ok := d.request.Parameters[name]; ok {
+func (r *Request) values(name string) []string {
+	if given, ok := r.Parameters[name]; ok {
 		return given
 	}
-	if doc := d.request.Document; doc != nil && doc.Content != nil {
+	if doc := r.Document; doc != nil && doc.Content != nil && name != "" {
 		if p, ok := doc.Content.Parameter(name); ok && p.HasDefault && p.Default != nil {
 			return runbook.WireValue(p.Default)
 		}
