@@ -154,7 +154,7 @@ func pinned(rb *policy.Runbook) (*policy.Document, error) {
 }
 
 func (c *policyExplainCmd) print(io streams, d policy.Decision) error {
-	e := d.Explain()
+	e := d.ExplainToKeeper()
 	if c.Output == "json" {
 		return writeJSON(io.out, map[string]any{"allowed": d.Allowed(), "code": d.Code(), "rule": e.Rule, "sentence": e.Sentence, "decided": e.Decided,
 			"near_rule": e.NearRule, "near": e.Near, "missing": e.Missing, "fix": e.Fix, "who": e.Who, "suggestions": e.Suggestions,
