@@ -50,6 +50,7 @@ type house struct {
 	locks      []policy.Lock
 	answers    []automation.ApproveAsk
 	wishes     []automation.LockAsk
+	decide     func(*automation.Outcome) // changes what becomes of an answer that counts
 }
 
 func newHouse(t *testing.T) (*house, *Commands) {
@@ -117,7 +118,11 @@ func (h *house) Approve(ctx context.Context, a automation.ApproveAsk) (automatio
 			Execution: x.ID, Parameters: x.Parameters, Document: h.document, At: a.At}
 		r.Digest = policy.Decide(h.policy, r.Subject).Bound().Digest()
 	}
-	return automation.Outcome{Decision: policy.Decide(h.policy, r), Execution: x}, nil
+	out := automation.Outcome{Decision: policy.Decide(h.policy, r), Execution: x}
+	if h.decide != nil && out.Decision.Allowed() {
+		h.decide(&out)
+	}
+	return out, nil
 }
 
 func (h *house) Lock(ctx context.Context, a automation.LockAsk) (automation.Outcome, error) {
