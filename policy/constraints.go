@@ -45,8 +45,7 @@ func (r *fileReader) readParameter(e entry) Parameter {
 	if p.Min != nil && p.Max != nil && *p.Min > *p.Max {
 		r.fail(fields["min"], "min is above max, so no value is between them.")
 	}
-	if fields["allow"] == nil && p.Pattern == "" && p.Min == nil && p.Max == nil && !p.Secret && len(fields) > 0 &&
-		fields["pattern"] == nil && fields["min"] == nil && fields["max"] == nil {
+	if len(fields) > 0 && !says(fields) {
 		r.fail(e.value, "%s says nothing about its values. It needs allow, pattern, min, max or secret: true.", upper(what))
 	}
 	if allow := fields["allow"]; allow != nil {
@@ -58,6 +57,16 @@ func (r *fileReader) readParameter(e entry) Parameter {
 		}
 	}
 	return p
+}
+
+// says whether a parameter's keys confine its values, rightly or not.
+func says(fields map[string]*yaml.Node) bool {
+	for key, n := range fields {
+		if key != "max_items" && (key != "secret" || n.ShortTag() != "!!bool" || strings.EqualFold(n.Value, "true")) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkValue checks a listed value, and that the parameter's other constraints do not refuse it: what is listed is

@@ -47,9 +47,9 @@ grants:
     limits: {at_once: 2, per_hour: 10, targets: 3}
     approval: {from: [leads, eve], count: 1, expires: 30m, channel: "#approvals", require_identity: true}
   - {name: asking, to: [web], runbooks: [failover-db], channels: ["#ops"], may: [ask, cancel], approval: {from: [leads]}}
-  - {name: emergencies, to: [leads], runbooks: ["*"], channels: ["#ops"], may: [run, lock], break_glass: {notify: C0SECURITY}}
+  - {name: emergencies, to: [leads], runbooks: ["*"], channels: ["#ops"], may: [run, lock], when: incident.open, break_glass: {notify: C0SECURITY}}
 denials:
-  - {name: not-there, runbooks: ["*"], to: [web], channels: ["#random"], may: [run], reason: Not where everybody reads}
+  - {name: not-there, runbooks: ["*"], to: [web], channels: ["#random"], may: [run], when: size(targets) > 1, reason: Not where everybody reads}
 freezes:
   - {name: year-end, from: 2026-12-24T00:00:00Z, until: "2027-01-02T01:00:00+01:00", runbooks: ["*"], reason: Holidays, owner: leads, override: [leads]}
 `
@@ -86,7 +86,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		{
 			Name: "emergencies", To: []string{"leads"}, Runbooks: []string{"*"}, Channels: []string{"#ops"}, May: []policy.Action{policy.Run, policy.Locking}, Line: 36,
-			BreakGlass: &policy.BreakGlass{Notify: "C0SECURITY"},
+			When: &policy.Condition{Source: "incident.open"}, BreakGlass: &policy.BreakGlass{Notify: "C0SECURITY"},
 		},
 		{
 			Name: "failovers", To: []string{"web"}, Runbooks: []string{"failover-db"}, Channels: []string{"#ops"}, May: []policy.Action{policy.Run, policy.Cancel}, Line: 28,
@@ -94,14 +94,14 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Approval: &policy.Approval{From: []string{"leads", "eve"}, Count: 1, Expires: 30 * time.Minute, Channel: "#approvals", RequireIdentity: true},
 		},
 	}
-	if diff := cmp.Diff(grants, p.Grants()); diff != "" {
+	if diff := cmp.Diff(grants, p.Grants(), cmpopts.IgnoreUnexported(policy.Condition{})); diff != "" {
 		t.Error(diff)
 	}
 	denials := []*policy.Denial{{
 		Name: "not-there", To: []string{"web"}, Runbooks: []string{"*"}, Channels: []string{"#random"}, May: []policy.Action{policy.Run},
-		Reason: "Not where everybody reads", Line: 38,
+		When: &policy.Condition{Source: "size(targets) > 1"}, Reason: "Not where everybody reads", Line: 38,
 	}}
-	if diff := cmp.Diff(denials, p.Denials()); diff != "" {
+	if diff := cmp.Diff(denials, p.Denials(), cmpopts.IgnoreUnexported(policy.Condition{})); diff != "" {
 		t.Error(diff)
 	}
 	freezes := []*policy.Freeze{{

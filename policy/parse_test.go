@@ -56,11 +56,12 @@ type edit struct {
 	old, new string // "" for old replaces all
 	want     string // of the first error, without the file's name; "" for a good file
 	byName   bool   // only Parse can see it, because it is about names, places or bytes
+	full     bool   // edits the policy with every key, not the example
 }
 
 func edits() []edit {
 	long := strings.Repeat("x", 513)
-	return []edit{
+	return append(keyEdits(), []edit{
 		{name: "the example", old: "version: 1\n", new: "version: 1\n"},
 		{name: "the least there can be", new: "version: 1\nservice_role: " + serviceRole + "\n"},
 		{name: "every key", new: full},
@@ -153,7 +154,7 @@ func edits() []edit {
 		{name: "a channel in capitals", old: `"#inc-*"`, new: `"#Inc"`, want: `30:81: "#Inc" is not a channel name.`},
 		{name: "a channel pattern of another kind", old: `"#inc-*"`, new: `"#inc-[0-9]"`, want: `30:81: "#inc-[0-9]" is not a channel name.`},
 		{name: "an unknown action", old: "may: [cancel]", new: "may: [stop]", want: `31:85: There is no action "stop".`},
-	}
+	}...)
 }
 
 func (e edit) apply(t *testing.T) string {
@@ -161,10 +162,14 @@ func (e edit) apply(t *testing.T) string {
 	if e.old == "" {
 		return e.new
 	}
-	if !strings.Contains(example, e.old) {
-		t.Fatalf("the example has no %q", e.old)
+	text := example
+	if e.full {
+		text = full
 	}
-	return strings.Replace(example, e.old, e.new, 1)
+	if !strings.Contains(text, e.old) {
+		t.Fatalf("the policy has no %q", e.old)
+	}
+	return strings.Replace(text, e.old, e.new, 1)
 }
 
 func TestParse(t *testing.T) {

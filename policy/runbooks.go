@@ -64,7 +64,7 @@ func (r *fileReader) readHash(n *yaml.Node) string {
 func (r *fileReader) shaped(n *yaml.Node, what string, fits func(string) bool, words string) string {
 	text, ok := r.text(n, what)
 	if ok && !fits(text) {
-		r.fail(n, "%s %+q is not %s.", what, text, words)
+		r.fail(n, "%s %+q is not %s.", upper(what), text, words)
 	}
 	return text
 }

@@ -40,12 +40,14 @@ func (r *fileReader) readWindows(n *yaml.Node) {
 }
 
 func (r *fileReader) readDays(n *yaml.Node) [7]bool {
-	known := slices.Sorted(slices.Values(weekdays[:]))
 	var days [7]bool
-	for _, name := range r.references(n, "days", "day", known) {
-		if i := slices.Index(weekdays[:], name); i >= 0 {
-			days[i] = true
+	for _, item := range r.words(n, "days") {
+		i := slices.Index(weekdays[:], item.Value)
+		if i < 0 {
+			r.fail(item, "%+q is not a day. Days are mon, tue, wed, thu, fri, sat and sun.", item.Value)
+			continue
 		}
+		days[i] = true
 	}
 	return days
 }
