@@ -77,8 +77,12 @@ func void(e *automation.Execution) bool {
 // request shows approvers what they are asked. It holds literal leaves only.
 func (l look) request(e *automation.Execution, room int) slack.Block {
 	var parts []slack.RichTextElement
+	var rows []slack.RichTextSectionElement
 	row := func(title string, rest ...slack.RichTextSectionElement) {
-		parts = append(parts, slack.NewRichTextSection(append([]slack.RichTextSectionElement{strong(title + "  ")}, rest...)...))
+		if len(rows) > 0 {
+			rows = append(rows, words("\n"))
+		}
+		rows = append(append(rows, strong(title+"  ")), rest...)
 	}
 	if text := effect(e); text != "" {
 		row("Will do", words(text))
@@ -92,9 +96,10 @@ func (l look) request(e *automation.Execution, room int) slack.Block {
 	case len(lines) > 0:
 		row("Parameters")
 		text := strings.Join(lines, "\n")
-		parts = append(parts, literal(limit(text, room)))
+		parts = append(parts, slack.NewRichTextSection(rows...), literal(limit(text, room)))
+		rows = nil
 		if n := utf8.RuneCountInString(text) - room; n > 0 {
-			parts = append(parts, slack.NewRichTextSection(words(fmt.Sprintf("%d characters are not shown here. Ask for them before you agree.", n))))
+			rows = append(rows, words(fmt.Sprintf("%d characters are not shown here. Ask for them before you agree.", n)))
 		}
 	default:
 		row("Parameters", words("none"))
@@ -102,7 +107,7 @@ func (l look) request(e *automation.Execution, room int) slack.Block {
 	for i, line := range l.needed(e) {
 		row([]string{"Needs", "and"}[min(i, 1)], line...)
 	}
-	return slack.NewRichTextBlock("", parts...)
+	return slack.NewRichTextBlock("", append(parts, slack.NewRichTextSection(rows...))...)
 }
 
 func strong(s string) slack.RichTextSectionElement {

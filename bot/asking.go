@@ -42,33 +42,41 @@ func (l look) called(e *automation.Execution) (users, groups []string) {
 // mentions calls approvers, in a rich text and for the notification. Both are empty if there is nobody to call.
 func (l look) mentions(e *automation.Execution) (parts []slack.RichTextSectionElement, text string) {
 	users, groups := l.called(e)
+	add := func(leaf slack.RichTextSectionElement, entity string) {
+		if len(parts) > 0 {
+			parts = append(parts, words(" "))
+		}
+		parts, text = append(parts, leaf), text+entity+" "
+	}
 	for _, id := range groups[:min(len(groups), maxMentions)] {
-		parts = append(parts, slack.NewRichTextSectionUserGroupElement(id), words(" "))
-		text += "<!subteam^" + id + "> "
+		add(slack.NewRichTextSectionUserGroupElement(id), "<!subteam^"+id+">")
 	}
 	for _, id := range users[:min(len(users), maxMentions-min(len(groups), maxMentions))] {
-		parts = append(parts, slack.NewRichTextSectionUserElement(id, nil), words(" "))
-		text += "<@" + id + "> "
+		add(slack.NewRichTextSectionUserElement(id, nil), "<@"+id+">")
 	}
-	return parts, text
+	return parts, strings.TrimSpace(text)
 }
 
 // asking is the reply that calls those who may approve: an edited card notifies nobody.
 func (l look) asking(e *automation.Execution, again bool) message {
-	first, wish := "✋ ", " wants to run "
+	first := "✋ "
 	if again {
-		first, wish = "✋ Still waiting: ", " wants to run "
+		first = "✋ Still waiting: "
 	}
+	name := firstOf(limit(clean(e.Runbook), 100), "a runbook")
 	called, text := l.mentions(e)
-	name := limit(clean(e.Runbook), 100)
-	parts := append([]slack.RichTextSectionElement{words(first)}, called...)
-	parts = append(parts, who(e.Requester), words(wish), strong(firstOf(name, "a runbook")), words(". Approve or deny it on the card"))
+	please := "Approve or deny it on the card"
+	if len(called) > 0 {
+		called, text, please = append(called, words(": ")), strings.TrimSpace(text)+": ", "approve or deny it on the card"
+	}
+	parts := append([]slack.RichTextSectionElement{words(first), who(e.Requester), words(" wants to run "), strong(name), words(". ")}, called...)
+	parts = append(parts, words(please))
 	if e.Approval != nil && !e.Approval.By.IsZero() {
 		parts = append(parts, words(", until "), timeLeaf(e.Approval.By, "{time}"))
 	}
 	parts = append(parts, words("."))
-	text = first + text + person(e.Requester) + wish + escaped(name) + ". Approve or deny it on the card."
-	return message{text: text, blocks: []slack.Block{slack.NewRichTextBlock("", slack.NewRichTextSection(parts...))}}
+	return message{text: first + person(e.Requester) + " wants to run " + escaped(name) + ". " + text + please + ".",
+		blocks: []slack.Block{slack.NewRichTextBlock("", slack.NewRichTextSection(parts...))}}
 }
 
 // askCard is the message in the approvers' channel.
@@ -100,21 +108,17 @@ func (l look) askBlocks(e *automation.Execution, room int) []slack.Block {
 			blocks = append(blocks, slack.NewRichTextBlock("", slack.NewRichTextSection(append([]slack.RichTextSectionElement{words("Who may answer: ")}, called...)...)))
 		}
 	}
-	blocks = append(append(blocks, verdict(e)...), l.asked(e))
+	blocks = append(append(blocks, verdict(e)...), asked(e))
 	return append(blocks, l.actions(e, true)...)
 }
 
 // asked is the small print of the approvers' message: who asked and where the card is.
-func (l look) asked(e *automation.Execution) slack.Block {
+func asked(e *automation.Execution) slack.Block {
 	line := person(e.Requester) + " asked"
 	if at := firstOf(e.Announcement.Channel, e.Channel); isChannel(at) {
 		line += " in <#" + at + ">, where the card is"
 	}
-	lines := []slack.MixedElement{slack.NewTextBlockObject(slack.MarkdownType, line+" · "+code(e.Ref), false, true)}
-	if awaits(e) {
-		lines = append(lines, slack.NewTextBlockObject(slack.MarkdownType, limit(bound(e), maxText), false, true))
-	}
-	return slack.NewContextBlock("", lines...)
+	return smallPrint(line+" · "+code(e.Ref), e)
 }
 
 // emergencyNotice tells a channel of a break-glass run.

@@ -339,11 +339,15 @@ func (l look) context(e *automation.Execution) slack.Block {
 	if away := e.Announcement.Channel; away != "" && away != e.Channel && isChannel(e.Channel) {
 		parts = append(parts, "asked in <#"+e.Channel+">, where I may not write: invite me there")
 	}
-	lines := []slack.MixedElement{slack.NewTextBlockObject(slack.MarkdownType, strings.Join(parts, " · "), false, true)}
-	if awaits(e) {
-		lines = append(lines, slack.NewTextBlockObject(slack.MarkdownType, limit(bound(e), maxText), false, true))
+	return smallPrint(strings.Join(parts, " · "), e)
+}
+
+// smallPrint is the last line of a message, with what an approval is for while one is waited for.
+func smallPrint(line string, e *automation.Execution) slack.Block {
+	if text := bound(e); awaits(e) && text != "" {
+		line += "\n" + text
 	}
-	return slack.NewContextBlock("", lines...)
+	return slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, limit(line, maxText), false, true))
 }
 
 func (l look) link(e *automation.Execution) string {
