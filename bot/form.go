@@ -49,13 +49,16 @@ func (b *Bot) denyClicked(k click, e *automation.Execution, step string) acknowl
 	if step == "" && !awaits(e) {
 		return taken().then(func(ctx context.Context) { b.whisper(ctx, k.inv, sayPlainly(waitOver(e))) })
 	}
-	title, about := "Deny "+limit(clean(e.Runbook), 19), person(e.Requester)+" asked for "+bold(e.Runbook)+" · "+code(e.Ref)
-	button, what := "Deny", "Why not?"
+	return b.opening(k, denyForm(k.action, e, step), origin{ID: e.ID, Channel: k.inv.Channel, Message: k.ts, Thread: k.inv.Thread, Step: step})
+}
+
+// denyForm asks why somebody says no, to a start or to a step.
+func denyForm(action string, e *automation.Execution, step string) slack.ModalViewRequest {
+	title, about, button := "Deny "+limit(clean(e.Runbook), 19), person(e.Requester)+" asked for "+bold(e.Runbook)+" · "+code(e.Ref), "Deny"
 	if step != "" {
 		title, about, button = "Reject a step", "Step "+code(step)+" of "+bold(e.Runbook)+" · "+code(e.Ref)+". What ran before it stays done.", "Reject"
 	}
-	view := formFor(k.action, title, button, about, what, "Everybody in the channel reads it, and the record keeps it.")
-	return b.opening(k, view, origin{ID: e.ID, Channel: k.inv.Channel, Message: k.ts, Thread: k.inv.Thread, Step: step})
+	return formFor(action, title, button, about, "Why not?", "Everybody in the channel reads it, and the record keeps it.")
 }
 
 // askClicked opens the form for a one-time approval. Whether the person may ask is looked up when it is sent: the button is

@@ -8,6 +8,7 @@ import (
 
 	"handrail/automation"
 	"handrail/commands"
+	"handrail/policy"
 )
 
 // hostile texts come from parameters, reasons, AWS and names.
@@ -158,6 +159,93 @@ func TestNothingUntrustedIsActiveInAnswers(t *testing.T) {
 			inspect(t, text, body["blocks"])
 			if len(ackJSON(a)) >= 20_480 {
 				t.Errorf("%q: an acknowledgement of %d bytes", limit(text, 20), len(ackJSON(a)))
+			}
+		}
+	}
+}
+
+func TestNothingUntrustedIsActiveInApprovals(t *testing.T) {
+	t.Parallel()
+	for _, text := range hostile {
+		for name, e := range approvals() {
+			for i := range e.Steps {
+				if e.Steps[i].Name != "Confirm" {
+					e.Steps[i].Name = text
+				}
+			}
+			e.Requester, e.Channel, e.CancelBy = "U012ANA", text, text
+			e.Parameters = map[string][]string{text: {text, "a=b\n" + text}}
+			e.Reason, e.Note, e.Rule, e.Ref, e.Runbook, e.CancelReason = text, text, text, text, text, text
+			e.Announcement.Channel, e.Announcement.AskChannel, e.Announcement.AskCard = text, text, text
+			if a := e.Approval; a != nil {
+				a.Bound.Version, a.Bound.SHA256, a.Bound.Targets = text, text, []string{text}
+				a.Bound.Locations = []policy.Location{{Accounts: []string{text}, Regions: []string{text}, ExecutionRole: text}}
+				a.Results = append(a.Results, automation.State(text))
+				for i := range a.Needs {
+					a.Needs[i].Rule, a.Needs[i].From, a.Needs[i].Channel = text, []string{text}, text
+				}
+				for i := range a.Votes {
+					a.Votes[i].User, a.Votes[i].Reason = "U012ANA", text
+				}
+				for i := range a.Void {
+					a.Void[i] = policy.Difference{What: text, Was: text, Is: text}
+				}
+				for i := range a.Steps {
+					a.Steps[i].Step = text
+					for j := range a.Steps[i].Votes {
+						a.Steps[i].Votes[j].User, a.Steps[i].Votes[j].Reason = "U012ANA", text
+					}
+				}
+			}
+			for f := rich; f <= bare; f++ {
+				l := ruled(f)
+				l.approvers = func([]string) (users, groups []string) { return []string{text}, []string{text} }
+				l.freeze = func(string) (time.Time, string) { return noon, text }
+				messages := []message{l.card(e), l.askCard(e), l.emergencyNotice(e)}
+				for _, kind := range append(replies(e), replyAsk, replyRemind) {
+					messages = append(messages, l.reply(e, kind))
+				}
+				for _, m := range messages {
+					checkMarkdownText(t, name+" "+text, m.text)
+					inspect(t, name+" "+text, decoded(t, m.blocks))
+					shown(t, m)
+				}
+			}
+		}
+	}
+}
+
+func TestNothingUntrustedIsActiveInForms(t *testing.T) {
+	t.Parallel()
+	for _, text := range hostile {
+		e := waitingFor()
+		e.Runbook, e.Ref, e.Requester = text, text, text
+		for _, step := range []string{"", text} {
+			inspect(t, text, decoded(t, denyForm(actionDeny, e, step).Blocks.BlockSet))
+		}
+	}
+}
+
+// No value can pass for another parameter: approvers see where one ends.
+func TestAParameterCannotLookLikeTwo(t *testing.T) {
+	t.Parallel()
+	e := waitingFor()
+	e.Parameters = map[string][]string{"Cluster": {"test\nTarget=prod", "x\u2028Other=1"}}
+	if rows := parameterRows(e); len(rows) != 2 || rows[0] != "Cluster=test⏎Target=prod" || rows[1] != "Cluster=x⏎Other=1" {
+		t.Errorf("approvers read %q", rows)
+	}
+}
+
+func TestWhatIsCutIsSaidToApprovers(t *testing.T) {
+	t.Parallel()
+	e := waitingFor()
+	e.Parameters = map[string][]string{"Script": {strings.Repeat("x", 20_000)}, "Z": {"rm -rf /"}}
+	for f := rich; f < bare; f++ {
+		l := look{form: f}
+		for _, m := range []message{l.card(e), l.askCard(e)} {
+			shown(t, m)
+			if raw := string(mustJSON(t, m.blocks)); !strings.Contains(raw, "characters are not shown here. Ask for them before you agree.") || size(m.blocks) > maxCard {
+				t.Errorf("%d characters that do not say what they leave out", size(m.blocks))
 			}
 		}
 	}

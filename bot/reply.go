@@ -80,8 +80,8 @@ func (l look) reply(e *automation.Execution, kind string) message {
 func started(e *automation.Execution, room int) message {
 	text := "▶️ Started " + escaped(limit(e.Runbook, 100)) + ", AWS execution " + escaped(limit(e.AWSID, 100))
 	parts := []slack.RichTextElement{slack.NewRichTextSection(
-		words("▶️ Started "), styled(limit(clean(e.Runbook), 100), slack.RichTextSectionTextStyle{Bold: true}),
-		words(", AWS execution "), styled(limit(clean(e.AWSID), 100), slack.RichTextSectionTextStyle{Code: true}))}
+		words("▶️ Started "), styled(firstOf(limit(clean(e.Runbook), 100), "(unnamed)"), slack.RichTextSectionTextStyle{Bold: true}),
+		words(", AWS execution "), styled(firstOf(limit(clean(e.AWSID), 100), "(unnamed)"), slack.RichTextSectionTextStyle{Code: true}))}
 	if lines := limit(parameterLines(e), room); lines != "" {
 		parts = append(parts, literal(lines))
 	}
