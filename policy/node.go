@@ -11,6 +11,7 @@ import (
 // reader walks YAML nodes and collects every mistake with its place.
 type reader struct {
 	file      string
+	noun      string // what the file is, in words
 	data      []byte
 	lines     []string // of data, once somebody asks for one
 	errors    Errors

@@ -22,7 +22,7 @@ const maxPairs = 1_000_000
 // Parse reads a policy file. The filename is used in errors alone. Every mistake is reported at once: the error is
 // of type Errors, and the Policy is nil unless there is none. Parse never panics, whatever the data.
 func Parse(filename string, data []byte) (*Policy, error) {
-	r := &fileReader{reader: reader{file: filename, data: data}, shapes: newShapes()}
+	r := &fileReader{reader: reader{file: filename, noun: "policy", data: data}, shapes: newShapes()}
 	root, ok := r.load(data)
 	if !ok {
 		return nil, r.errors
@@ -41,7 +41,7 @@ func Parse(filename string, data []byte) (*Policy, error) {
 // load turns the bytes into nodes that are safe to walk.
 func (r *reader) load(data []byte) (*yaml.Node, bool) {
 	if len(data) > MaxSize {
-		r.errors = Errors{{File: r.file, Message: fmt.Sprintf("The policy has %d bytes, and may have %d.", len(data), MaxSize)}}
+		r.errors = Errors{{File: r.file, Message: fmt.Sprintf("The %s has %d bytes, and may have %d.", r.noun, len(data), MaxSize)}}
 		return nil, false
 	}
 	if !r.readable(data) {
@@ -54,14 +54,14 @@ func (r *reader) load(data []byte) (*yaml.Node, bool) {
 	}
 	switch {
 	case errors.Is(err, io.EOF), err == nil && len(document.Content) != 1:
-		r.errors = Errors{{File: r.file, Message: "The policy is empty. It begins with `version: 1`."}}
+		r.errors = Errors{{File: r.file, Message: "The " + r.noun + " is empty. It begins with `version: 1`."}}
 		return nil, false
 	case err != nil:
 		r.syntax(err)
 		return nil, false
 	}
 	if err := loader.Load(&second); !errors.Is(err, io.EOF) {
-		r.fail(&second, "The policy goes on after its end. Leave out `---` and `...`, and what follows them.")
+		r.fail(&second, "The %s goes on after its end. Leave out `---` and `...`, and what follows them.", r.noun)
 		return nil, false
 	}
 	r.plain(&document)
@@ -82,7 +82,7 @@ func (r *reader) readable(data []byte) bool {
 		case c == utf8.RuneError && size == 1, c != '\n' && c != '\r' && c != '\t' && unicode.IsControl(c),
 			at > 0 && unicode.Is(unicode.Cf, c) && c != zeroWidthJoiner, c == '\u2028', c == '\u2029':
 			r.errors = Errors{{r.file, line, column,
-				fmt.Sprintf("%+q is not allowed. The policy must be UTF-8 without control, bidi and zero-width characters.", data[at:at+size])}}
+				fmt.Sprintf("%+q is not allowed. The %s must be UTF-8 without control, bidi and zero-width characters.", data[at:at+size], r.noun)}}
 			return false
 		case c == '\n':
 			line, column = line+1, 0

@@ -18,11 +18,12 @@ type policyCmd struct {
 	Check   policyCheckCmd   `cmd:"" help:"Check a policy file; every mistake with its line and column."`
 	Schema  policySchemaCmd  `cmd:"" help:"Print the JSON Schema of policy files, for editors."`
 	Sign    policySignCmd    `cmd:"" help:"Sign a policy, for bots whose configuration has a policy_key."`
+	Test    policyTestCmd    `cmd:"" help:"Ask a policy the questions beside it, or those of the past, and compare the answers."`
 	Explain policyExplainCmd `cmd:"" help:"Say what the policy decides for a person, a channel and a runbook, and why."`
 }
 
 type policyCheckCmd struct {
-	File string `arg:"" optional:"" help:"The policy file." default:"policy.yaml" type:"path"`
+	File string `arg:"" optional:"" help:"The policy file." default:"policy.yaml"`
 }
 
 // Run prints what the policy holds, or its mistakes.
@@ -52,8 +53,8 @@ func count(n int, one, many string) string {
 }
 
 type policyExplainCmd struct {
-	File    string   `help:"The policy file." default:"policy.yaml" type:"path" placeholder:"FILE"`
-	Config  string   `help:"A configuration, to ask AWS for the document. Without it the document is taken to be as the policy pins it." type:"path" placeholder:"FILE"`
+	File    string   `help:"The policy file." default:"policy.yaml" placeholder:"FILE"`
+	Config  string   `help:"A configuration, to ask AWS for the document. Without it the document is taken to be as the policy pins it." placeholder:"FILE"`
 	User    string   `help:"An identity of the policy, or a Slack user ID." required:""`
 	Channel string   `help:"A channel: its name, with or without #, or its ID." required:""`
 	Runbook string   `help:"The runbook." required:""`
@@ -128,29 +129,6 @@ func (c *policyExplainCmd) document(ctx context.Context, rb *policy.Runbook) (*p
 	}
 	client := automation.NewClient(automation.ClientOptions{Config: aws, EndpointURL: cfg.AWS.EndpointURL})
 	return automation.NewCatalogue(client, cfg.AWS.Region).Look(ctx, rb), nil
-}
-
-// pinned is a document that meets the policy's pins and needs no parameters.
-func pinned(rb *policy.Runbook) (*policy.Document, error) {
-	params := map[string]any{"AutomationAssumeRole": map[string]any{"type": "String", "default": ""}}
-	for _, p := range rb.Parameters {
-		params[p.Name] = map[string]any{"type": "StringList", "default": []string{}}
-	}
-	text, err := json.Marshal(map[string]any{"schemaVersion": runbook.SchemaVersion, "assumeRole": "{{ AutomationAssumeRole }}",
-		"parameters": params, "mainSteps": []any{map[string]any{"name": "any", "action": "aws:sleep", "inputs": map[string]any{"Duration": "PT1S"}}}})
-	if err != nil {
-		return nil, fmt.Errorf("making a document: %w", err)
-	}
-	content, err := runbook.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("making a document: %w", err)
-	}
-	analysis := content.Analyse(nil)
-	d := &policy.Document{State: policy.DocumentFound, Version: rb.Version, SHA256: rb.SHA256, Content: content, Owner: policy.Amazon, Analysis: &analysis}
-	if rb.AllowUnpinned {
-		d.Version, d.SHA256 = "1", strings.Repeat("0", 64)
-	}
-	return d, nil
 }
 
 func (c *policyExplainCmd) print(io streams, d policy.Decision) error {

@@ -12,8 +12,8 @@ import (
 )
 
 type policySignCmd struct {
-	File   string `arg:"" optional:"" help:"The policy file." default:"policy.yaml" type:"path"`
-	Key    string `help:"The private key that bot keygen wrote." required:"" type:"path" placeholder:"FILE"`
+	File   string `arg:"" optional:"" help:"The policy file." default:"policy.yaml"`
+	Key    string `help:"The private key that bot keygen wrote." required:"" placeholder:"FILE"`
 	Serial int64  `help:"Number of this policy, higher than any before; one more than that of the signature file that is there if not given." placeholder:"N"`
 }
 
