@@ -29,6 +29,7 @@ type Case struct {
 	ApprovedBy []Asker
 	Locks      []Lock
 	Usage      map[string]Usage
+	Document   *Document // nil means as the policy pins it; no file has it
 
 	Expect string // allow, deny or approval
 	Rule   string // that decides, "" if it does not matter

@@ -15,7 +15,7 @@ type Outcome struct {
 
 // Check decides the case under p. Now is the time of a case that names none. The document is taken to be as p pins it.
 func (c *Case) Check(p *Policy, now time.Time) Outcome {
-	d, err := c.decide(p, now)
+	d, err := c.Decide(p, now)
 	if err != nil {
 		return Outcome{Wrong: []string{err.Error()}}
 	}
@@ -66,8 +66,9 @@ func (c *Case) Title() string {
 	return title
 }
 
-// decide asks the policy, and then the approvers one after another, as it would happen.
-func (c *Case) decide(p *Policy, now time.Time) (Decision, error) {
+// Decide asks the policy, and then the approvers one after another, as it would happen: the first who may not agree has
+// the last word. Its error is about somebody or something that there is not.
+func (c *Case) Decide(p *Policy, now time.Time) (Decision, error) {
 	r, err := c.Request(p, now)
 	if err != nil {
 		return Decision{}, err
@@ -190,6 +191,9 @@ func (c *Case) surround(p *Policy, r *Request) error {
 		return nil
 	}
 	r.Region = rb.Region
+	if r.Document = c.Document; r.Document != nil {
+		return nil
+	}
 	var err error
 	r.Document, err = p.Assume(rb)
 	return err

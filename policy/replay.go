@@ -159,7 +159,7 @@ func (r *Replay) shift(rec Record, was, would Verdicts, d Decision) {
 			return
 		}
 		s = &Shift{Was: was, Would: would, Actor: rec.Actor, Action: rec.Action, Runbook: rec.Runbook, Channel: rec.Channel,
-			Called: rec.Facts.ChannelName, Parameters: rec.Parameters, Why: d.Explain().Sentence}
+			Called: rec.Facts.ChannelName, Parameters: rec.Parameters, Why: d.ExplainToKeeper().Sentence}
 		r.shifts[key] = s
 	}
 	s.Times++

@@ -137,7 +137,7 @@ func printCase(io streams, c *policy.Case, o policy.Outcome) error {
 	if verdict == "PASS" {
 		return nil
 	}
-	e := o.Decision.Explain()
+	e := o.Decision.ExplainToKeeper()
 	lines := o.Wrong
 	if o.Got != "" {
 		for _, words := range []string{e.Sentence, e.Decided, e.Near, e.Missing} {

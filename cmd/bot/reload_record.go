@@ -107,7 +107,7 @@ func replicaName() string {
 
 // tell hands an alert over to speak. It never waits: reloading must not hang on Slack.
 func (r *reloader) tell(head string, lines []string) {
-	if r.channel == "" || r.poster == nil {
+	if r.channel == "" {
 		return
 	}
 	for i, line := range lines {

@@ -91,7 +91,7 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 		return nil, errors.Join(err, db.Close())
 	}
 	out.reloader = newReloader(c, out, begin)
-	out.reloader.poster, _ = any(out.bot).(poster)
+	out.reloader.poster = out.bot
 	return out, nil
 }
 
