@@ -173,18 +173,14 @@ func (b *ballot) cast(ctx context.Context, tx Tx, id string) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	agreed, err := tx.Agreed(ctx, x.ID)
-	if err != nil {
-		return Outcome{}, err
-	}
 	if b.ask.Step != "" {
-		return b.castStep(ctx, tx, x, agreed)
+		return b.castStep(ctx, tx, x)
 	}
-	return b.castStart(ctx, tx, x, agreed)
+	return b.castStart(ctx, tx, x)
 }
 
 // castStart is an answer to whether x may start.
-func (b *ballot) castStart(ctx context.Context, tx Tx, x *Execution, agreed []policy.Record) (Outcome, error) {
+func (b *ballot) castStart(ctx context.Context, tx Tx, x *Execution) (Outcome, error) {
 	r := b.asked
 	open := x.State == AwaitingApproval && x.Approval.asked() && b.subject != nil
 	var votes []policy.Vote
@@ -196,6 +192,10 @@ func (b *ballot) castStart(ctx context.Context, tx Tx, x *Execution, agreed []po
 		}
 		if b.strangers(x.Approval.Votes) {
 			return Outcome{}, ErrStale
+		}
+		agreed, err := tx.Agreed(ctx, x.ID)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("reading who agreed: %w", err)
 		}
 		votes = voters(agreed, b.people)
 		r.Subject, r.Digest, r.Voted = &subject, x.Approval.Bound.Digest(), actors(votes)

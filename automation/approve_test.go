@@ -45,8 +45,7 @@ var oneAgrees = strings.Replace(twoAgree, "count: 2", "count: 1", 1)
 // asked runs a story that begins with a request that waits for approval.
 func asked(t *testing.T, text string, story func(s *stage, x *Execution)) {
 	t.Helper()
-	act(t, func(s *stage) {
-		s.gate.Swap(mustPolicy(s.T, text))
+	actUnder(t, mustPolicy(t, text), func(s *stage) {
 		out := s.submit("k1")
 		if !out.Decision.Pending() || out.Execution == nil || out.Execution.State != AwaitingApproval {
 			s.Fatalf("the request got %s: %+v", out.Decision.Code(), out.Execution)
@@ -247,8 +246,10 @@ func TestAHundredClicksStartOnce(t *testing.T) {
 	}
 	people := []string{"U012BEN", "U012KIM", "U012LEE", "U012EVE", "U034EVE", "U012ANA"}
 	begun := 0
+	p := mustPolicy(t, oneAgrees)
 	for range rounds {
-		asked(t, oneAgrees, func(s *stage, x *Execution) {
+		actUnder(t, p, func(s *stage) {
+			x := s.submit("k1").Execution
 			var wg sync.WaitGroup
 			var queued, other []Outcome
 			var mu sync.Mutex

@@ -54,9 +54,11 @@ func (t *memoryTx) Unlock(_ context.Context, id, by string, now time.Time) (poli
 
 func (t *memoryTx) Agreed(_ context.Context, execution string) ([]policy.Record, error) {
 	var agreed []policy.Record
-	for _, r := range append(slices.Clone(t.m.records), t.records...) {
-		if r.Execution == execution && r.Action == policy.Approve && r.Allowed {
-			agreed = append(agreed, r)
+	for _, records := range [][]policy.Record{t.m.records, t.records} {
+		for i := range records {
+			if r := &records[i]; r.Execution == execution && r.Action == policy.Approve && r.Allowed {
+				agreed = append(agreed, *r)
+			}
 		}
 	}
 	return agreed, nil

@@ -88,13 +88,17 @@ func (x *Execution) answer(s StepAnswer) {
 }
 
 // castStep is an answer to a step of action aws:approve.
-func (b *ballot) castStep(ctx context.Context, tx Tx, x *Execution, agreed []policy.Record) (Outcome, error) {
+func (b *ballot) castStep(ctx context.Context, tx Tx, x *Execution) (Outcome, error) {
 	r, at := b.asked, x.atStep(b.ask.Step)
 	open := at != nil && at.Signal == ""
 	var before []policy.Actor
 	if open {
 		if b.strangers(at.Votes) {
 			return Outcome{}, ErrStale
+		}
+		agreed, err := tx.Agreed(ctx, x.ID)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("reading who agreed: %w", err)
 		}
 		before = stepVoters(at, agreed, b.people)
 		r.Voted = before

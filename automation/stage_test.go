@@ -37,8 +37,14 @@ func mustPolicy(t *testing.T, text string) *policy.Policy {
 // act runs a story in virtual time on a running engine.
 func act(t *testing.T, story func(s *stage)) {
 	t.Helper()
+	actUnder(t, mustPolicy(t, testPolicy), story)
+}
+
+// actUnder is act under another policy.
+func actUnder(t *testing.T, p *policy.Policy, story func(s *stage)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{T: t, store: &memory{rows: map[string]*Execution{}}, aws: newCloud(), town: &town{}, gate: policy.NewGate(mustPolicy(t, testPolicy))}
+		s := &stage{T: t, store: &memory{rows: map[string]*Execution{}}, aws: newCloud(), town: &town{}, gate: policy.NewGate(p)}
 		s.run("replica-1")
 		story(s)
 		s.end()
