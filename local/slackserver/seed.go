@@ -3,7 +3,7 @@ package slackserver
 func demoUsers() []User {
 	return []User{
 		{ID: "U012ANA", Name: "ana", Title: "may run runbooks", Email: "ana@example.com", TZ: "Europe/Oslo"},
-		{ID: "U012BEN", Name: "ben", Title: "may stop what others started", Email: "ben@example.com", TZ: "Europe/London"},
+		{ID: "U012BEN", Name: "ben", Title: "may approve", Email: "ben@example.com", TZ: "Europe/London"},
 		{ID: "U012MALLORY", Name: "mallory", Title: "may do nothing", Email: "mallory@example.com", TZ: "America/New_York"},
 	}
 }
