@@ -63,6 +63,8 @@ func stories(store string) testscript.Params {
 			"log":         logCommand,
 			"say":         sayCommand,
 			"click":       clickCommand,
+			"form":        formCommand,
+			"privately":   privatelyCommand,
 			"private":     privateCommand,
 			"cards":       cardsCommand,
 			"card":        cardCommand,
