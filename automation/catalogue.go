@@ -116,6 +116,15 @@ func (c *Catalogue) survey(ctx context.Context, key catalogueKey, age time.Durat
 	return s.whole(ctx, root, before)
 }
 
+// content returns the content of a document that somebody else started, nil if it cannot be read.
+func (c *Catalogue) content(ctx context.Context, region, document, version string) (*runbook.Document, error) {
+	n, err := c.node(ctx, catalogueKey{region, document, version}, goodFor)
+	if err != nil {
+		return nil, err
+	}
+	return n.content, nil
+}
+
 // node asks AWS for one document, unless an answer is younger than age.
 func (c *Catalogue) node(ctx context.Context, key catalogueKey, age time.Duration) (*node, error) {
 	c.mu.Lock()

@@ -203,7 +203,9 @@ type cloud struct {
 	forgotten bool          // Describe lists nothing
 	slow      time.Duration // how long DescribeDocument takes
 	panicking map[string]bool
-	steps     []string // names of aws:approve steps that wait for a signal, one after the other
+	holds     func() (DocumentInfo, error) // instead of DescribeDocument\'s answer
+	observed  func(*Observation)           // changes what Describe tells
+	steps     []string                     // names of aws:approve steps that wait for a signal, one after the other
 	signals   []Signal
 	onSignal  func(n int) error // nil answers normally
 }
@@ -285,7 +287,7 @@ func (c *cloud) Describe(_ context.Context, _ string, ids []string) ([]Observati
 		return nil, nil
 	}
 	for _, id := range ids {
-		o := Observation{AWSID: id, Status: "InProgress", CurrentStep: "stopInstances", StartedAt: c.began[id]}
+		o := Observation{AWSID: id, Status: "InProgress", Document: "AWS-RestartEC2Instance", Version: "1", CurrentStep: "stopInstances", StartedAt: c.began[id]}
 		switch age := time.Since(c.began[id]); {
 		case c.stopped[id]:
 			o.Status, o.CurrentStep, o.EndedAt = "Cancelled", "", time.Now()
@@ -295,6 +297,9 @@ func (c *cloud) Describe(_ context.Context, _ string, ids []string) ([]Observati
 			o.Status, o.CurrentStep = "Waiting", c.steps[0]
 		case age > c.runs:
 			o.Status, o.CurrentStep, o.EndedAt = "Success", "", c.began[id].Add(c.runs)
+		}
+		if c.observed != nil {
+			c.observed(&o)
 		}
 		os = append(os, o)
 	}
@@ -330,6 +335,9 @@ func (c *cloud) DescribeDocument(ctx context.Context, _, _, _ string) (DocumentI
 	}
 	if err := ctx.Err(); err != nil {
 		return DocumentInfo{}, &Fault{Kind: Unavailable, Operation: opDescribeDocument, Err: err}
+	}
+	if c.holds != nil {
+		return c.holds()
 	}
 	if c.hash == "" {
 		return DocumentInfo{}, &Fault{Kind: Missing, Operation: opDescribeDocument, Code: "InvalidDocument", Message: "gone"}

@@ -23,6 +23,7 @@ const (
 	opSignal           = "SendAutomationSignal"
 	opDescribe         = "DescribeAutomationExecutions"
 	opSteps            = "DescribeAutomationStepExecutions"
+	opGet              = "GetAutomationExecution"
 	opDescribeDocument = "DescribeDocument"
 	opGetDocument      = "GetDocument"
 

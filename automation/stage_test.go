@@ -22,6 +22,7 @@ type stage struct {
 	ctx    context.Context
 	end    func()
 	seen   []State
+	alarms []Alarm
 	mu     sync.Mutex
 }
 
@@ -56,7 +57,8 @@ func (s *stage) run(owner string) {
 	ctx, cancel := context.WithCancel(s.Context())
 	s.ctx = ctx
 	s.engine = New(Options{Store: s.store, Gate: s.gate, Directory: s.town, AWS: s.aws, Catalogue: NewCatalogue(s.aws, "eu-west-1"), Owner: owner,
-		OnChange: func(x *Execution) { s.mu.Lock(); s.seen = append(s.seen, x.State); s.mu.Unlock() }})
+		OnChange: func(x *Execution) { s.mu.Lock(); s.seen = append(s.seen, x.State); s.mu.Unlock() },
+		OnAlarm:  func(a Alarm) { s.mu.Lock(); s.alarms = append(s.alarms, a); s.mu.Unlock() }})
 	done := make(chan error, 1)
 	go func(e *Engine) { done <- e.Run(ctx) }(s.engine)
 	s.end = func() {
