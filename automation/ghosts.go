@@ -57,7 +57,7 @@ const (
 	// overlap is how far a look goes back behind the one before: AWS's lists are eventually consistent.
 	overlap = 5 * time.Minute
 	// stretch is how much time one list covers, so that it stays of a size that can be paged through.
-	stretch = 10 * time.Minute
+	stretch = time.Hour
 	// lookBack is how far the first look goes back, and farthest any other.
 	lookBack, farthest = time.Hour, 7 * 24 * time.Hour
 	// maxMine bounds the memory of what was judged.

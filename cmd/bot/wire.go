@@ -148,6 +148,7 @@ func (p *parts) run(ctx context.Context) error {
 	g.Go(func() error { return p.hear(ctx) })
 	g.Go(func() error { return p.serveMetrics(ctx) })
 	g.Go(func() error { return p.reloader.run(ctx) })
+	g.Go(func() error { return p.watchForGhosts(ctx) })
 	if p.mode == bot.HTTP {
 		g.Go(func() error { return serveHTTP(ctx, p.listen, p.bot.Handler()) })
 	}

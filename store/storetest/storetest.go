@@ -41,6 +41,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"records are appended and listed", records},
 		{"records are read page by page", recordPages},
 		{"a policy comes into force, and an older one does not", policies},
+		{"a ghost is told of once, and a Region looked at in turns", ghosts},
 		{"a request is decided once", decided},
 		{"of replays that race one is decided", decidedOnce},
 		{"a claim takes what is due", claimDue},
