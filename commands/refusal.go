@@ -29,9 +29,9 @@ func (c *Commands) refusal(ctx context.Context, k call, name string, d policy.De
 		lines = append(lines, l)
 	}
 	a := Answer{Lines: lines, Refused: true}
-	if ok, from := canAsk(e); ok && d.ID() != "" {
+	if e.Ask && d.ID() != "" {
 		a.Ask = d.ID()
-		a.Lines = append(a.Lines, line("%s  ask for a one-time approval by %s: %s", bold("Or"), anyOf(from), code(k.Command+" ask "+d.ID())))
+		a.Lines = append(a.Lines, line("%s  ask %s for a one-time approval: %s", bold("Or"), anyOf(e.Approvers), code(k.Command+" ask "+d.ID())))
 	}
 	if d.ID() != "" {
 		a.Lines = append(a.Lines, line("decision %s, explained by %s", code(d.ID()), code(k.Command+" why "+d.ID())))

@@ -61,6 +61,7 @@ func (c *Commands) recorded(ctx context.Context, s sight, k call, id string) Ans
 			lines = append(lines, standing(x, "")...)
 		}
 	}
+	lines = append(lines, c.lookedThen(ctx, s, r)...)
 	lines = append(lines, line("decision %s, %s, under policy %s", code(r.ID), code(string(r.Code)), code(short(r.Policy))))
 	return say(append(lines, line("What the policy says today: %s", code(k.Command+" why "+typedRun(r.Runbook, r.Parameters))))...)
 }
@@ -104,8 +105,10 @@ func (c *Commands) explain(ctx context.Context, k call, a automation.Ask) Answer
 	e := d.Explain()
 	if !d.Allowed() && !d.Pending() {
 		refused := c.refusal(ctx, k, a.Runbook, d)
-		if general(d.Code()) || c.look(ctx, k).sees(a.Runbook) {
-			refused.Lines = append(refused.Lines, looked(e)...)
+		refused.Lines = append(refused.Lines, looked("Rules", e.Looked)...)
+		if e.Ask {
+			refused.Lines = append(refused.Lines, line("%s  ask %s for a one-time approval: %s", bold("Or"), anyOf(e.Approvers),
+				code(k.Command+" ask "+typedRun(a.Runbook, a.Parameters))))
 		}
 		refused.Lines = append(refused.Lines, only)
 		return refused
@@ -123,7 +126,7 @@ func (c *Commands) explain(ctx context.Context, k call, a automation.Ask) Answer
 	if a.OneTime {
 		verb = "ask"
 	}
-	lines = append(append(lines, looked(e)...), only)
+	lines = append(append(lines, looked("Rules", e.Looked)...), only)
 	return say(append(lines, line("To do it: %s", code(k.Command+" "+verb+" "+typedRun(a.Runbook, a.Parameters))))...)
 }
 
