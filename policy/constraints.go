@@ -226,6 +226,9 @@ func (p *Parameter) shape() string {
 	case p.Max != nil:
 		text = "a whole number of " + strconv.FormatInt(*p.Max, 10) + " or less"
 	}
+	if p.Secret && p.Pattern != "" {
+		text += ","
+	}
 	if p.Pattern != "" {
 		text += " that matches " + short(p.Pattern, 200) + " as a whole"
 	}

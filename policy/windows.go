@@ -9,7 +9,8 @@ import (
 )
 
 // Holds says whether an instant is within the window, by the clock on the wall of its zone: From is in it and Until is
-// not. What falls into an hour that the clocks skip is not missed, and an hour that comes twice counts both times.
+// not. Where the clocks are put back it is open both times that an hour comes; where they are put forward it is not open
+// in the hour that is left out, and a window that lies in there does not open that day.
 func (w *Window) Holds(at time.Time) bool {
 	local := at.In(w.Zone)
 	day, minute := local.Weekday(), local.Hour()*60+local.Minute()
