@@ -4,8 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/mod/sumdb/note"
@@ -16,6 +20,7 @@ type Signed struct {
 	Checkpoint Checkpoint
 	Where      string // "the checkpoint at checkpoints.txt:12"
 	Problem    string // why it is not to be trusted; "" if it is
+	Torn       bool   // the problem is that the file ends in its middle, as after a crash
 }
 
 // bySize puts the ones that cannot be trusted first.
@@ -54,6 +59,7 @@ func ReadCheckpoints(r io.Reader, name string, known note.Verifiers) ([]Signed, 
 		c, bad := OpenCheckpoint(bytes.TrimSuffix(text, []byte("\n")), known)
 		switch {
 		case !bytes.HasSuffix(text, []byte("\n\n")):
+			s.Torn = true
 			s.Problem = "it is cut short; if the machine stopped while it was written, take its lines out"
 		case bad != nil:
 			s.Problem = bad.Error()
@@ -61,6 +67,37 @@ func ReadCheckpoints(r io.Reader, name string, known note.Verifiers) ([]Signed, 
 		s.Checkpoint = c
 		all = append(all, s)
 	}
+}
+
+// tail is how much of a file NewestCheckpoints reads.
+const tail = 64 << 10
+
+// NewestCheckpoints reads the last few hundred checkpoints of a file. A file that is not there has none.
+func NewestCheckpoints(path string, known note.Verifiers) ([]Signed, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the checkpoints: %w", err)
+	}
+	defer f.Close()
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	begin := max(0, end-tail)
+	all, err := ReadCheckpoints(io.NewSectionReader(f, begin, tail), filepath.Base(path), known)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].Where = fmt.Sprintf("a checkpoint at the end of %s", filepath.Base(path)) // its line is not known
+	}
+	if begin > 0 && len(all) > 0 {
+		all = all[1:] // cut in its middle here
+	}
+	return all, nil
 }
 
 // noteFile takes a file of notes apart.

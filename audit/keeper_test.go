@@ -100,14 +100,18 @@ func TestCheckpointsArePublishedWhenTheLogGrew(t *testing.T) {
 func TestADamagedLogIsNeverSigned(t *testing.T) {
 	t.Parallel()
 	changes := map[string]func(w *watched){
-		"a new entry edited":    func(w *watched) { w.log.grow(w.tree, 2); w.log.rows[4].Body = []byte(`{}`) },
-		"a new entry removed":   func(w *watched) { w.log.grow(w.tree, 3); w.log.rows = append(w.log.rows[:4], w.log.rows[5:]...) },
-		"the newest removed":    func(w *watched) { w.log.grow(w.tree, 2); w.log.rows = w.log.rows[:4] },
-		"rolled back":           func(w *watched) { w.log.rows = w.log.rows[:2]; w.log.rebuilt() },
-		"rolled back and grown": func(w *watched) { w.log.rows[1].Subject = "x"; w.log.rows = append(w.log.rows, w.log.rows[0]); w.log.rebuilt() },
-		"no head":               func(w *watched) { w.log.gone = true },
-		"another head":          func(w *watched) { w.log.edge = strings.Repeat("A", 43) + "=" },
-		"a record edited":       func(w *watched) { w.log.grow(w.tree, 1); w.log.rows[3].Problem = "Its record was changed." },
+		"a new entry edited":  func(w *watched) { w.log.grow(w.tree, 2); w.log.rows[4].Body = []byte(`{}`) },
+		"a new entry removed": func(w *watched) { w.log.grow(w.tree, 3); w.log.rows = append(w.log.rows[:4], w.log.rows[5:]...) },
+		"the newest removed":  func(w *watched) { w.log.grow(w.tree, 2); w.log.rows = w.log.rows[:4] },
+		"rolled back":         func(w *watched) { w.log.rows = w.log.rows[:2]; w.log.rebuilt() },
+		"rolled back and grown": func(w *watched) {
+			w.log.rows[1].Subject = "x"
+			w.log.rows = append(w.log.rows, w.log.rows[0])
+			w.log.rebuilt()
+		},
+		"no head":         func(w *watched) { w.log.gone = true },
+		"another head":    func(w *watched) { w.log.edge = strings.Repeat("A", 43) + "=" },
+		"a record edited": func(w *watched) { w.log.grow(w.tree, 1); w.log.rows[3].Problem = "Its record was changed." },
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {

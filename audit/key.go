@@ -2,7 +2,6 @@ package audit
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -10,19 +9,6 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 )
-
-// GenerateKey makes an Ed25519 key with a name, as text: the private key, and the verifier key that may be known to all. A name
-// has no spaces and no plus sign; it is the origin of the checkpoints that the key signs.
-func GenerateKey(name string) (private, verifier string, err error) {
-	if name == "" || len(name) > 100 || strings.ContainsFunc(name, unnameable) {
-		return "", "", fmt.Errorf("%q cannot name a key: use letters, digits, dots, dashes and slashes, such as handrail.example.com", name)
-	}
-	return note.GenerateKey(rand.Reader, name)
-}
-
-func unnameable(r rune) bool {
-	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(".-_/", r)
-}
 
 var errNoPrivateKey = errors.New("it is no private key that bot keygen wrote")
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"testing"
@@ -96,7 +97,7 @@ func (m *memory) Node(_ context.Context, seq int64) (leaf, node string, err erro
 // key is a signer with its verifier key.
 func key(tb testing.TB, name string) (note.Signer, note.Verifiers) {
 	tb.Helper()
-	private, verifier, err := GenerateKey(name)
+	private, verifier, err := note.GenerateKey(rand.Reader, name)
 	ok(tb, err)
 	again, err := VerifierOf(private)
 	ok(tb, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -13,13 +14,22 @@ type File string
 // String is the file's path.
 func (f File) String() string { return string(f) }
 
-// Publish appends a checkpoint and an empty line, and syncs.
+// Publish appends a checkpoint and an empty line, and syncs. It writes nothing behind a checkpoint that was cut short.
 func (f File) Publish(_ context.Context, _ *Tree, signed []byte) (err error) {
-	file, err := os.OpenFile(string(f), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // checkpoints are public
+	file, err := os.OpenFile(string(f), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // checkpoints are public
 	if err != nil {
 		return fmt.Errorf("opening the checkpoints: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("reading the checkpoints: %w", err)
+	}
+	if last := make([]byte, 2); end > 0 {
+		if _, err := file.ReadAt(last, max(0, end-2)); err != nil || string(last) != "\n\n" {
+			return errors.Join(fmt.Errorf("%s ends in the middle of a checkpoint: take its last lines out", f), err)
+		}
+	}
 	if _, err := file.Write(append(append([]byte(nil), signed...), '\n')); err != nil {
 		return fmt.Errorf("writing a checkpoint: %w", err)
 	}

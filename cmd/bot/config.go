@@ -19,6 +19,7 @@ type config struct {
 	PolicyKey string        `yaml:"policy_key"` // verifier key; "" takes an unsigned policy
 	Metrics   metricsConfig `yaml:"metrics"`
 	Log       logConfig     `yaml:"log"`
+	Audit     auditConfig   `yaml:"audit"`
 
 	path   string
 	places map[string]place // of each key in the file, as slack.mode
@@ -108,6 +109,9 @@ func (c *config) defaults() {
 	set(&c.Log.Format, "text")
 	c.Policy = c.below(c.Policy)
 	c.Store.URL = c.placed(c.Store.URL)
+	if c.Audit.File != "" {
+		c.Audit.File = c.below(c.Audit.File)
+	}
 }
 
 // placed puts a relative SQLite file into the folder of the configuration.
@@ -159,6 +163,8 @@ func (c *config) resolveInto(ctx context.Context, found *mistakes, some []namedS
 			found.add(s.key, storeMistake)
 		case strings.HasSuffix(s.key, "signing_secret") && len(value) < signingSecretLength:
 			found.add(s.key, "%s has %d characters; Slack's have %d (Basic Information).", s.key, len(value), signingSecretLength)
+		case s.key == "audit.key" && checkAuditKey(value) != "":
+			found.add(s.key, "%s", checkAuditKey(value))
 		case s.key == "store.url":
 			*s.value = c.placed(value)
 		default:
@@ -178,5 +184,6 @@ type namedSecret struct {
 
 func (c *config) secrets() []namedSecret {
 	return []namedSecret{{"slack.bot_token", &c.Slack.BotToken}, {"slack.app_token", &c.Slack.AppToken},
-		{"slack.signing_secret", &c.Slack.SigningSecret}, {"slack.previous_signing_secret", &c.Slack.PreviousSigning}, {"store.url", &c.Store.URL}}
+		{"slack.signing_secret", &c.Slack.SigningSecret}, {"slack.previous_signing_secret", &c.Slack.PreviousSigning}, {"store.url", &c.Store.URL},
+		{"audit.key", &c.Audit.Key}}
 }

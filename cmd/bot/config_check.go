@@ -16,6 +16,7 @@ func (c *config) check(w *configWalk) {
 	c.checkSecrets(w)
 	c.checkMode(w)
 	c.checkAddresses(w)
+	c.checkAudit(w)
 	if c.AWS.Region == "" {
 		w.missing("aws.region", "aws.region is missing. Write the Region that runbooks run in, such as eu-west-1.")
 	}

@@ -19,13 +19,14 @@ import (
 
 // configKeys are the keys of each mapping in the file.
 var configKeys = map[string][]string{
-	"":           {"slack", "aws", "store", "policy", "policy_key", "metrics", "log"},
+	"":           {"slack", "aws", "store", "policy", "policy_key", "metrics", "log", "audit"},
 	"slack":      {"mode", "app_token", "bot_token", "signing_secret", "previous_signing_secret", "api_url", "listen", "alerts_channel"},
 	"aws":        {"region", "endpoint_url", "quotas"},
 	"aws.quotas": {"start", "stop", "describe", "document"},
 	"store":      {"url"},
 	"metrics":    {"listen"},
 	"log":        {"level", "format"},
+	"audit":      {"key", "every", "file", "channel", "s3"},
 }
 
 // maxConfig is the largest configuration file in bytes.

@@ -32,6 +32,7 @@ type cli struct {
 	Keygen      keygenCmd      `cmd:"" help:"Make a key for signing policies or checkpoints; prints the public half."`
 	Runs        runsCmd        `cmd:"" help:"Read what ran."`
 	Runbook     runbookCmd     `cmd:"" help:"Check a runbook, show what it does, or run it locally."`
+	Audit       auditCmd       `cmd:"" help:"Verify the audit log, or export it."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
 	Doctor      doctorCmd      `cmd:"" help:"Check the configuration, Slack, AWS, the policy's runbooks and the database."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Exit 0 if a running bot says that it is ready."`

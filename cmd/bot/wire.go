@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"handrail/audit"
 	"handrail/automation"
 	"handrail/bot"
 	"handrail/commands"
@@ -61,6 +62,7 @@ type parts struct {
 	mode     bot.Mode
 	listen   string
 	metrics  string
+	keeper   *audit.Keeper
 }
 
 // assemble wires the parts. Nothing runs yet; c's secrets are resolved.
@@ -88,6 +90,9 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 	out.client = automation.NewClient(automation.ClientOptions{Config: cfg, EndpointURL: c.AWS.EndpointURL,
 		Quotas: automation.Quotas{Start: q.Start, Stop: q.Stop, Describe: q.Describe, Document: q.Document}})
 	if err := out.connect(c, workspace); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if out.keeper, err = out.newKeeper(ctx, c, cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	out.reloader = newReloader(c, out, begin)
@@ -142,6 +147,7 @@ func (c awsConfig) console() func(region, id string) string {
 
 // run works until ctx ends. Then the intake stops first, and the store closes last.
 func (p *parts) run(ctx context.Context) error {
+	kept := p.keep(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.bot.Run(ctx) })
 	g.Go(func() error { return p.engine.Run(ctx) })
@@ -153,7 +159,7 @@ func (p *parts) run(ctx context.Context) error {
 		g.Go(func() error { return serveHTTP(ctx, p.listen, p.bot.Handler()) })
 	}
 	err := g.Wait()
-	return errors.Join(err, p.db.Close())
+	return errors.Join(err, kept(), p.db.Close())
 }
 
 // hear wakes the engine and the announcer when something has changed, here or in another replica.
