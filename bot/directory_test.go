@@ -196,3 +196,13 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
+
+func TestAnActorHasTheAddressThatSlackGives(t *testing.T) {
+	t.Parallel()
+	l := serve(t, slackserver.Options{Users: []slackserver.User{{ID: "U012ANA", Name: "ana", Email: "ana@example.com"}, {ID: "U012BEN", Name: "ben"}, {ID: "U012EVE", Name: "eve", Email: "eve\u202e@example.com"}}}, nil)
+	for user, want := range map[string]string{"U012ANA": "ana@example.com", "U012BEN": "", "U012EVE": ""} {
+		if got, err := l.bot.opt.Workspace.Actor(t.Context(), "T012LOCAL", user); err != nil || got.Mail != want {
+			t.Errorf("%s is %+v, %v", user, got, err)
+		}
+	}
+}

@@ -250,3 +250,12 @@ func TestWhatIsCutIsSaidToApprovers(t *testing.T) {
 		}
 	}
 }
+
+func decodedText(t *testing.T, raw string) any {
+	t.Helper()
+	var out any
+	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
