@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"path/filepath"
 	"testing"
+
+	"handrail/audit"
 )
 
 // A file of an older version is opened, brought up to date and keeps what it holds.
@@ -37,6 +39,10 @@ func TestOlderSchemaIsMigrated(t *testing.T) {
 	r, err := db.Record(t.Context(), "d-old")
 	if err != nil || r.Rule != "web" {
 		t.Errorf("the record is %+v (%v)", r, err)
+	}
+	look, err := audit.Verify(t.Context(), audit.VerifyOptions{Log: db.Audit(), Found: func(p audit.Problem) { t.Error(p.What) }})
+	if err != nil || look.Tree.Size() != 1 {
+		t.Errorf("the old record is not in the audit log: %+v (%v)", look, err)
 	}
 	if have, want, err := db.Version(t.Context()); have != want || err != nil {
 		t.Errorf("the schema has version %d of %d (%v)", have, want, err)
