@@ -46,7 +46,7 @@ func (d *Decision) chooseGrant() Code {
 	consider := func(n int32) (chosen bool) {
 		g := d.policy.grants[n]
 		switch code := d.applies(g); {
-		case code == "" && g.Approval == nil:
+		case code == "" && (g.Approval == nil || r.Action == Locking || r.Action == Cancel):
 			first = n
 			return true
 		case code == "" && asking == none:
@@ -112,30 +112,42 @@ func (c Code) rank() int {
 	return 0
 }
 
-// applies says why a grant that covers the request does not apply, or "" if it does.
+// applies says why a grant that covers the request does not apply, or "" if it does. The condition is for whatever the
+// grant gives; all else is about running.
 func (d *Decision) applies(g *Grant) Code {
 	r := d.request
-	running := r.Action != Locking
-	switch {
-	case r.Action == Ask && g.Approval == nil: // Parse lets no such grant in
-		return CodeActionNotGranted
-	case g.BreakGlass != nil && !r.BreakGlass:
-		return CodeEmergencyOnly
-	case g.BreakGlass == nil && r.BreakGlass && running:
-		return CodeNoBreakGlass
-	case g.BreakGlass != nil && !said(r.Reason):
-		return CodeReasonMissing
+	running := r.Action == Run || r.Action == Ask
+	if running {
+		if code := d.checkEmergency(g); code != "" {
+			return code
+		}
 	}
 	if g.When != nil {
 		if code := d.meets(g.When); code != "" {
 			return code
 		}
 	}
-	if len(g.Windows) > 0 && !d.within(g.Windows) {
+	switch {
+	case !running:
+		return ""
+	case len(g.Windows) > 0 && !d.within(g.Windows):
 		return CodeOutsideWindow
 	}
-	if running {
-		return d.checkLimits(g)
+	return d.checkLimits(g)
+}
+
+// checkEmergency tells grants for emergencies from the others.
+func (d *Decision) checkEmergency(g *Grant) Code {
+	r := d.request
+	switch {
+	case r.Action == Ask && g.Approval == nil: // Parse lets no such grant in
+		return CodeActionNotGranted
+	case g.BreakGlass != nil && !r.BreakGlass:
+		return CodeEmergencyOnly
+	case g.BreakGlass == nil && r.BreakGlass:
+		return CodeNoBreakGlass
+	case g.BreakGlass != nil && !said(r.Reason):
+		return CodeReasonMissing
 	}
 	return ""
 }

@@ -32,52 +32,35 @@ func (d *Decision) decide() Code {
 	case Cancel:
 		return d.decideCancel()
 	case Locking:
-		return d.decideLocking()
+		return d.decideBeside()
 	case Approve, Reject:
 		return d.decideAnswer()
 	}
 	return d.decideRun()
 }
 
-// decideCancel looks at who, what and where alone: what a grant wants besides is about starting, and stopping must be
-// possible when its window has closed.
+// decideCancel lets whoever asked for an execution stop it, and whom a grant lets. What a grant wants besides its
+// condition is about running: what runs can be stopped after its window has closed.
 func (d *Decision) decideCancel() Code {
-	if d.request.Requester == d.request.Actor.ID && d.policy.index.known(&d.request.Actor) {
-		if d.forbidden(always) || d.forbidden(sometimes) {
-			return CodeDenied
-		}
-		return CodeRequester
+	if d.request.Requester != d.request.Actor.ID || !d.policy.index.known(&d.request.Actor) {
+		return d.decideBeside()
 	}
+	if d.forbidden(always) || d.forbidden(sometimes) {
+		return CodeDenied
+	}
+	return CodeRequester
+}
+
+// decideBeside decides about what is done beside running.
+func (d *Decision) decideBeside() Code {
 	if code := d.findGrant(); code != "" {
 		return code
 	}
 	if d.forbidden(always) || d.forbidden(sometimes) {
 		return CodeDenied
 	}
-	return CodeGranted
-}
-
-// decideLocking wants the conditions and windows of a grant to hold as well, because ending a lock lets things happen. Who
-// set a lock may end it.
-func (d *Decision) decideLocking() Code {
-	r := d.request
-	own := r.Requester != "" && r.Requester == r.Actor.ID && d.policy.index.known(&r.Actor)
-	if code := d.findGrant(); code != "" && !own {
-		return code
-	}
-	if d.forbidden(always) || d.forbidden(sometimes) {
-		return CodeDenied
-	}
-	if own {
-		return CodeRequester
-	}
 	if code := d.chooseGrant(); code != "" {
 		return code
-	}
-	if r.Requester == "" { // a new lock; one to end may be on a value that is not allowed any more
-		if code := d.checkParameters(); code != "" {
-			return code
-		}
 	}
 	return CodeGranted
 }

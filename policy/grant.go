@@ -2,7 +2,8 @@ package policy
 
 import "time"
 
-// Grant lets some people do something with some runbooks in some channels. Its conditions are all to be met.
+// Grant lets some people do something with some runbooks in some channels. When has to be met for whatever it gives;
+// windows, limits, approval and break-glass are about running alone.
 type Grant struct {
 	Name     string
 	To       []string // names of groups and identities
@@ -47,7 +48,7 @@ type Denial struct {
 	Name     string
 	To       []string // names of groups and identities; none means everybody
 	Runbooks []string // names, or "*" alone
-	Channels []string // as in a Grant; none means everywhere, shared channels included
+	Channels []string // as in a Grant, and shared ones fit as well; none means everywhere
 	May      []Action // what it forbids; none means running and asking
 	When     *Condition
 	Reason   string // for people

@@ -168,12 +168,12 @@ func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
 // plain says whether a grant covers an action without any condition, so that the first one decides.
 func (g *Grant) plain(a Action) bool {
 	switch {
-	case a == Cancel:
-		return true
-	case g.When != nil, len(g.Windows) > 0, g.BreakGlass != nil:
+	case g.When != nil, a == Ask:
 		return false
+	case a == Run:
+		return len(g.Windows) == 0 && g.BreakGlass == nil && g.Approval == nil && g.Limits == Limits{}
 	}
-	return a == Locking || a == Run && g.Approval == nil && g.Limits == Limits{}
+	return true
 }
 
 // count notes a grant whose use is counted.

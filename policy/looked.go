@@ -133,10 +133,7 @@ func (d Decision) lookAt(g *Grant, lacks int) Look {
 		l.Why = d.missing(g, lacks)
 		return l
 	}
-	code := Code("")
-	if d.request.Action != Cancel {
-		code = d.applies(g)
-	}
+	code := d.applies(g)
 	l.Applies = code == ""
 	switch {
 	case code != "":

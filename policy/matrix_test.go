@@ -1,7 +1,6 @@
 package policy_test
 
 import (
-	"slices"
 	"testing"
 
 	"handrail/policy"
@@ -38,12 +37,12 @@ func TestMatrix(t *testing.T) {
 		for _, entry := range []policy.Entry{policy.ByCommand, policy.ByMention, policy.ByButton} {
 			r.Entry = entry
 			questions++
-			d, reasons := policy.Decide(p, r), rules.judge(r)
+			d, want := policy.Decide(p, r), rules.judge(r)
 			if d.Allowed() {
 				yes++
 			}
-			if d.Allowed() != (len(reasons) == 0) || !d.Allowed() && !slices.Contains(reasons, d.Code()) {
-				t.Fatalf("decided %q, the oracle has %q for %+v", d.Code(), reasons, r)
+			if !want.agrees(d) {
+				t.Fatalf("decided %q by %q, the oracle has %+v for %+v", d.Code(), d.Rule(), want, r)
 			}
 			if d.Allowed() && r.Action == policy.Run && d.Role() != serviceRole {
 				t.Fatalf("runs under %q", d.Role())

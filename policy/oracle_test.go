@@ -2,9 +2,10 @@ package policy_test
 
 import (
 	"fmt"
-	"regexp"
+	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"handrail/policy"
 )
@@ -17,6 +18,9 @@ type table struct {
 	slack    map[string]string   // group to user group
 	runbooks []tableRunbook
 	grants   []tableGrant
+	denials  []tableDenial
+	freezes  []tableFreeze
+	windows  []tableWindow
 }
 
 type tableRunbook struct {
@@ -24,12 +28,40 @@ type tableRunbook struct {
 	allow  map[string][]string
 	max    int
 	pinned bool
+	target string
 }
 
 type tableGrant struct {
 	name                   string
 	to, runbooks, channels []string
 	may                    []policy.Action
+
+	when                     string // one of tableConditions
+	windows                  []string
+	atOnce, perHour, targets int
+	from                     []string // of the approval; none means none
+	count                    int
+	identity                 bool
+	glass                    bool
+}
+
+type tableDenial struct {
+	name                   string
+	to, runbooks, channels []string
+	may                    []policy.Action
+	when                   string
+}
+
+type tableFreeze struct {
+	name               string
+	from, until        time.Time
+	runbooks, override []string
+}
+
+type tableWindow struct {
+	name        string
+	days        []time.Weekday
+	from, until int // hours, UTC
 }
 
 func (t table) yaml() string {
@@ -41,8 +73,12 @@ func (t table) yaml() string {
 		}
 	}
 	section("identities", len(t.people))
+	accounts := map[string][]string{}
 	for _, p := range t.people {
-		fmt.Fprintf(&b, "  %s: {slack: %s}\n", p[0], p[1])
+		accounts[p[0]] = append(accounts[p[0]], p[1])
+	}
+	for name, ids := range accounts {
+		fmt.Fprintf(&b, "  %s: {slack: %s}\n", name, quoted(ids))
 	}
 	section("groups", len(t.members)+len(t.slack))
 	for name, members := range t.members {
@@ -59,6 +95,9 @@ func (t table) yaml() string {
 		} else {
 			fmt.Fprintf(&b, "    version: latest\n    allow_unpinned: true\n")
 		}
+		if r.target != "" {
+			fmt.Fprintf(&b, "    targets: %s\n", r.target)
+		}
 		if len(r.allow) > 0 {
 			fmt.Fprint(&b, "    parameters:\n")
 		}
@@ -66,15 +105,73 @@ func (t table) yaml() string {
 			fmt.Fprintf(&b, "      %s: {allow: %s, max_items: %d}\n", name, quoted(values), r.max)
 		}
 	}
+	t.windowsYAML(&b)
 	section("grants", len(t.grants))
 	for _, g := range t.grants {
-		fmt.Fprintf(&b, "  - {name: %s, to: %s, runbooks: %s, channels: %s", g.name, quoted(g.to), quoted(g.runbooks), quoted(g.channels))
-		if g.may != nil {
-			fmt.Fprintf(&b, ", may: %s", quoted(g.may))
-		}
-		fmt.Fprint(&b, "}\n")
+		g.yaml(&b)
+	}
+	section("denials", len(t.denials))
+	for _, d := range t.denials {
+		fmt.Fprintf(&b, "  - {name: %s, reason: forbidden, runbooks: %s%s%s%s%s}\n", d.name, quoted(d.runbooks), optional("to", d.to),
+			optional("channels", d.channels), optional("may", d.may), condition(d.when))
+	}
+	section("freezes", len(t.freezes))
+	for _, f := range t.freezes {
+		fmt.Fprintf(&b, "  - {name: %s, from: %s, until: %s, runbooks: %s%s}\n", f.name, f.from.Format(time.RFC3339), f.until.Format(time.RFC3339),
+			quoted(f.runbooks), optional("override", f.override))
 	}
 	return b.String()
+}
+
+func (t table) windowsYAML(b *strings.Builder) {
+	if len(t.windows) > 0 {
+		fmt.Fprint(b, "windows:\n")
+	}
+	for _, w := range t.windows {
+		var days []string
+		for _, d := range w.days {
+			days = append(days, strings.ToLower(d.String()[:3]))
+		}
+		fmt.Fprintf(b, "  %s: {days: %s, from: \"%02d:00\", until: \"%02d:00\", timezone: UTC}\n", w.name, quoted(days), w.from, w.until)
+	}
+}
+
+func (g tableGrant) yaml(b *strings.Builder) {
+	fmt.Fprintf(b, "  - {name: %s, to: %s, runbooks: %s, channels: %s%s%s%s", g.name, quoted(g.to), quoted(g.runbooks), quoted(g.channels),
+		optional("may", g.may), condition(g.when), optional("windows", g.windows))
+	var limits []string
+	for _, l := range []struct {
+		name string
+		n    int
+	}{{"at_once", g.atOnce}, {"per_hour", g.perHour}, {"targets", g.targets}} {
+		if l.n > 0 {
+			limits = append(limits, fmt.Sprintf("%s: %d", l.name, l.n))
+		}
+	}
+	if len(limits) > 0 {
+		fmt.Fprintf(b, ", limits: {%s}", strings.Join(limits, ", "))
+	}
+	if len(g.from) > 0 {
+		fmt.Fprintf(b, ", approval: {from: %s, count: %d, expires: 15m, require_identity: %v}", quoted(g.from), g.count, g.identity)
+	}
+	if g.glass {
+		fmt.Fprint(b, `, break_glass: {notify: "#security"}`)
+	}
+	fmt.Fprint(b, "}\n")
+}
+
+func optional[T ~string](key string, words []T) string {
+	if words == nil {
+		return ""
+	}
+	return ", " + key + ": " + quoted(words)
+}
+
+func condition(when string) string {
+	if when == "" {
+		return ""
+	}
+	return fmt.Sprintf(", when: %q", when)
 }
 
 func quoted[T ~string](words []T) string {
@@ -83,40 +180,6 @@ func quoted[T ~string](words []T) string {
 		out[i] = fmt.Sprintf("%q", w)
 	}
 	return "[" + strings.Join(out, ", ") + "]"
-}
-
-// judge returns every reason to refuse the request, in no order; none means yes.
-func (t table) judge(r *policy.Request) []policy.Code {
-	var no []policy.Code
-	refuse := func(when bool, code policy.Code) {
-		if when {
-			no = append(no, code)
-		}
-	}
-	refuse(r.Actor.ID == "" || r.Channel.ID == "" || r.Runbook == "" || r.Entry == "", policy.CodeRequestInvalid)
-	refuse(r.Action != "run" && r.Action != "cancel", policy.CodeRequestInvalid)
-	refuse(r.Action == "cancel" && r.Execution == "", policy.CodeRequestInvalid)
-	bad := map[policy.Standing]policy.Code{
-		"": policy.CodeStandingUnknown, "guest": policy.CodeGuest, "bot": policy.CodeBot,
-		"deactivated": policy.CodeDeactivated, "external": policy.CodeExternal,
-	}
-	code, is := bad[r.Actor.Standing]
-	refuse(is, code)
-	refuse(!r.Channel.Known, policy.CodeChannelUnknown)
-	names := t.namesOf(r.Actor)
-	if r.Action == "cancel" && r.Requester == r.Actor.ID && len(names) > 0 {
-		return no
-	}
-	refuse(len(names) == 0, policy.CodeIdentityUnknown)
-	i := slices.IndexFunc(t.runbooks, func(b tableRunbook) bool { return b.name == r.Runbook })
-	if i < 0 {
-		return append(no, policy.CodeRunbookUnknown)
-	}
-	no = append(no, t.judgeGrants(r, names)...)
-	if r.Action == "run" {
-		no = append(no, t.runbooks[i].judge(r)...)
-	}
-	return no
 }
 
 func (t table) namesOf(a policy.Actor) []string {
@@ -139,35 +202,6 @@ func (t table) namesOf(a policy.Actor) []string {
 	return names
 }
 
-func (t table) judgeGrants(r *policy.Request, names []string) []policy.Code {
-	elsewhere, otherwise := false, false
-	for _, g := range t.grants {
-		if !slices.Contains(g.runbooks, "*") && !slices.Contains(g.runbooks, r.Runbook) {
-			continue
-		}
-		if !slices.ContainsFunc(g.to, func(to string) bool { return slices.Contains(names, to) }) {
-			continue
-		}
-		if g.may != nil && !slices.Contains(g.may, r.Action) {
-			otherwise = true
-			continue
-		}
-		if slices.ContainsFunc(g.channels, func(c string) bool { return tableChannel(c, r.Channel) }) {
-			return nil
-		}
-		elsewhere = true
-	}
-	switch {
-	case elsewhere && r.Channel.Shared:
-		return []policy.Code{policy.CodeChannelShared}
-	case elsewhere:
-		return []policy.Code{policy.CodeChannelNotGranted}
-	case otherwise:
-		return []policy.Code{policy.CodeActionNotGranted}
-	}
-	return []policy.Code{policy.CodeNotGranted}
-}
-
 func tableChannel(pattern string, c policy.Channel) bool {
 	if pattern == c.ID {
 		return true
@@ -181,8 +215,8 @@ func tableChannel(pattern string, c policy.Channel) bool {
 	if !strings.HasPrefix(pattern, "#") || c.Name == "" {
 		return false
 	}
-	expression := "^" + strings.ReplaceAll(regexp.QuoteMeta(pattern[1:]), `\*`, ".*") + "$"
-	return regexp.MustCompile(expression).MatchString(c.Name)
+	ok, err := path.Match(pattern[1:], c.Name)
+	return ok && err == nil
 }
 
 func (b tableRunbook) judge(r *policy.Request) []policy.Code {
