@@ -3,12 +3,13 @@ package automation
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"handrail/policy"
 )
@@ -54,11 +55,8 @@ func asked(t *testing.T, text string, story func(s *stage, x *Execution)) {
 	})
 }
 
-var clicks int
-
 func click(x *Execution, user string) ApproveAsk {
-	clicks++
-	return ApproveAsk{Key: fmt.Sprint("click-", clicks), Entry: policy.ByButton, Team: "T1", User: user, Channel: "C012APP", Execution: x.ID, At: time.Now()}
+	return ApproveAsk{Key: uuid.NewString(), Entry: policy.ByButton, Team: "T1", User: user, Channel: "C012APP", Execution: x.ID, At: time.Now()}
 }
 
 func (s *stage) approve(a ApproveAsk) Outcome {

@@ -36,6 +36,7 @@ type memory struct {
 	records []policy.Record
 	notes   []audit.Entry
 	locks   map[string]policy.Lock
+	listed  []*Execution // what Executions returns
 
 	broken   error // what Record returns
 	unlogged error // what Note returns
@@ -133,7 +134,7 @@ func (m *memory) Decided(_ context.Context, key string) (policy.Record, error) {
 	return policy.Record{}, ErrNotFound
 }
 
-func (m *memory) Executions(context.Context, Query) ([]*Execution, error) { return nil, nil }
+func (m *memory) Executions(context.Context, Query) ([]*Execution, error) { return m.listed, nil }
 
 func (m *memory) Claim(_ context.Context, c Claim) ([]*Execution, error) {
 	m.mu.Lock()

@@ -20,6 +20,15 @@ type hooked struct {
 	postpone  func() error      // instead of Postpone, if it returns an error
 	afterKeep func()            // while Keep's answer is on its way
 	update    func(error) error // what the caller of Update is told
+	read      error             // what Execution returns
+}
+
+func (h *hooked) Execution(ctx context.Context, id string) (*Execution, error) {
+	var err error
+	if h.hook(func() { err = h.read }); err != nil {
+		return nil, err
+	}
+	return h.memory.Execution(ctx, id)
 }
 
 // hook changes the hooks of a store in use.

@@ -57,7 +57,9 @@ func TestARowThatWasEditedDoesNotStart(t *testing.T) {
 		{"document", func(x *Execution) { x.Request.DocumentName = "AWS-StopEC2Instance" }, policy.CodeApproved},
 		{"version", func(x *Execution) { x.Request.DocumentVersion = "2" }, policy.CodeApproved},
 		{"hash", func(x *Execution) { x.SHA256 = strings.Repeat("2", 64) }, policy.CodeApproved},
-		{"hash of a child", func(x *Execution) { x.Approval.Bound.Closure = []policy.Pin{{Name: "Child", Version: "1", SHA256: "2"}} }, policy.CodeApproved},
+		{"hash of a child", func(x *Execution) {
+			x.Approval.Bound.Closure = []policy.Pin{{Name: "Child", Version: "1", SHA256: "2"}}
+		}, policy.CodeApproved},
 		{"parameters and targets", func(x *Execution) { x.Parameters = other }, mismatch},
 		{"parameters, everywhere", func(x *Execution) {
 			x.Parameters, x.Approval.Bound.Parameters, x.Approval.Bound.Targets = other, other, other["InstanceId"]
