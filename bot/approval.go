@@ -84,6 +84,9 @@ func (l look) request(e *automation.Execution, room int) slack.Block {
 		}
 		rows = append(append(rows, strong(title+"  ")), rest...)
 	}
+	if e.Action == policy.Ask {
+		row("One time", who(e.Requester), words(" has no right to run this and asks for this one run"))
+	}
 	if text := effect(e); text != "" {
 		row("Will do", words(text))
 	}

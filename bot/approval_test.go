@@ -85,12 +85,13 @@ func approvals() map[string]*automation.Execution {
 			e.Announcement = automation.Announcement{Channel: "C012OPS", Card: "1.1", Replies: map[string]string{besideLost: notTold}}
 		}),
 		"asked_unknown": with(waitingFor(), func(e *automation.Execution) { e.Approval = nil }),
+		"asked_once":    with(waitingFor(), func(e *automation.Execution) { e.Action = policy.Ask }),
 		"withdrawn": with(at(automation.Cancelled), func(e *automation.Execution) {
 			e.CancelBy, e.EndedAt = "U012ANA", noon
 		}),
 		"approved":         at(automation.Queued, yes("U012BEN", 3)),
 		"approved_running": with(at(automation.Running, yes("U012BEN", 3), yes("U012KIM", 4)), func(e *automation.Execution) { e.AWSID, e.StartedAt = theAWS, noon }),
-		"rejected":         at(automation.Denied, yes("U012BEN", 1), no("U012KIM", "not during the sale")),
+		"rejected":         with(at(automation.Denied, yes("U012BEN", 1), no("U012KIM", "not during the sale")), func(e *automation.Execution) { e.Note = "kim said no: not during the sale" }),
 		"unanswered":       at(automation.Expired),
 		"half_answered": with(waitingFor(two), func(e *automation.Execution) {
 			e.State, e.Approval.Votes = automation.Expired, []automation.Vote{yes("U012BEN", 1)}
@@ -140,6 +141,7 @@ func TestWhatApproversRead(t *testing.T) {
 		"asked_unreachable": {"could not reach the approvers' channel `#approvals`"},
 		"approved":          {`"✅ "`, "it starts now"},
 		"approved_running":  {"U012BEN", "U012KIM", " → started"},
+		"asked_once":        {"has no right to run this and asks for this one run"},
 		"rejected":          {"⛔ denied by ", "not during the sale", "nothing ran"},
 		"unanswered":        {"⌛ expired, nobody answered"},
 		"half_answered":     {"⌛ expired, 1 of 2 had agreed"},
@@ -154,6 +156,9 @@ func TestWhatApproversRead(t *testing.T) {
 			if !strings.Contains(card, part) {
 				t.Errorf("%s does not say %q: %s", name, part, card)
 			}
+		}
+		if name == "rejected" && strings.Count(card, "not during the sale") != 1 {
+			t.Errorf("the reason is said twice: %s", card)
 		}
 		if !awaits(all[name]) && strings.Contains(card, `"action_id":"approve"`) {
 			t.Errorf("%s still has its buttons", name)

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"handrail/automation"
+	"handrail/policy"
 )
 
 // The kinds of thread replies that call approvers.
@@ -69,14 +70,22 @@ func (l look) asking(e *automation.Execution, again bool) message {
 	if len(called) > 0 {
 		called, text, please = append(called, words(": ")), strings.TrimSpace(text)+": ", "approve or deny it on the card"
 	}
-	parts := append([]slack.RichTextSectionElement{words(first), who(e.Requester), words(" wants to run "), strong(name), words(". ")}, called...)
+	parts := append([]slack.RichTextSectionElement{words(first), who(e.Requester), words(wish(e)), strong(name), words(". ")}, called...)
 	parts = append(parts, words(please))
 	if e.Approval != nil && !e.Approval.By.IsZero() {
 		parts = append(parts, words(", until "), timeLeaf(e.Approval.By, "{time}"))
 	}
 	parts = append(parts, words("."))
-	return message{text: first + person(e.Requester) + " wants to run " + escaped(name) + ". " + text + please + ".",
+	return message{text: first + person(e.Requester) + wish(e) + escaped(name) + ". " + text + please + ".",
 		blocks: []slack.Block{slack.NewRichTextBlock("", slack.NewRichTextSection(parts...))}}
+}
+
+// wish says what the requester wants: to run it, or to be let run it once.
+func wish(e *automation.Execution) string {
+	if e.Action == policy.Ask {
+		return ", who may not, asks to run once "
+	}
+	return " wants to run "
 }
 
 // askCard is the message in the approvers' channel.

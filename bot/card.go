@@ -233,9 +233,9 @@ func circumstance(e *automation.Execution, name voice) string {
 
 // refusedBy is how an execution was denied before its start.
 func refusedBy(e *automation.Execution) string {
-	switch no := rejected(e); {
-	case no != nil:
-		return " by " + person(no.User) + "; nothing ran"
+	switch {
+	case rejected(e) != nil:
+		return "; nothing ran"
 	case void(e):
 		return ": what was asked for has changed since; nothing ran"
 	}
@@ -244,12 +244,8 @@ func refusedBy(e *automation.Execution) string {
 
 // lapsed is how an execution ran out of time.
 func lapsed(e *automation.Execution) string {
-	yes, _ := votes(e)
-	switch {
-	case unanswered(e) && len(yes) == 0:
-		return "; nobody answered in time, so it will not start"
-	case unanswered(e):
-		return "; not enough people agreed in time, so it will not start"
+	if unanswered(e) {
+		return "; nothing ran"
 	}
 	return "; it did not start in time and will not start"
 }
@@ -297,7 +293,7 @@ func (l look) remark(e *automation.Execution) string {
 	if e.BreakGlass {
 		lines = append(lines, "🚨 *break-glass*: an emergency rule was used on request")
 	}
-	if e.Note != "" {
+	if e.Note != "" && rejected(e) == nil && !void(e) && !unanswered(e) { // there the verdict says it
 		lines = append(lines, sentence(e.Note, 400))
 	}
 	switch {
