@@ -14,21 +14,6 @@ type policyCmd struct {
 	Explain policyExplainCmd `cmd:"" help:"Say what the policy decides for a person, a channel and a runbook, and why."`
 }
 
-type policyCheckCmd struct {
-	File string `arg:"" optional:"" help:"The policy file." default:"policy.yaml"`
-}
-
-// Run prints what the policy holds, or its mistakes.
-func (c *policyCheckCmd) Run(io streams) error {
-	p, err := readPolicy(c.File)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(io.out, "%s is right: %s, %s, %s, %s; sha256 %s\n", c.File, count(len(p.Identities()), "identity", "identities"),
-		count(len(p.Groups()), "group", "groups"), count(len(p.Runbooks()), "runbook", "runbooks"), count(len(p.Grants()), "grant", "grants"), p.Hash())
-	return err
-}
-
 type policySchemaCmd struct{}
 
 // Run prints the schema.
