@@ -27,7 +27,7 @@ const readHead = `SELECT
 	(SELECT COUNT(*) FROM audit_head),
 	(SELECT MIN(seq) FROM audit_entries),
 	(SELECT MAX(seq) FROM audit_entries),
-	(SELECT MAX(seq) FROM records WHERE seq >= 0)`
+	(SELECT MAX(seq) FROM records)`
 
 // Head returns what the database says of the log as a whole.
 func (l AuditLog) Head(ctx context.Context) (audit.Head, error) {
@@ -128,7 +128,7 @@ func (l AuditLog) Entries(ctx context.Context, from, to int64, f func(*audit.Sto
 const (
 	entryColumns = "seq, at, kind, subject, leaf, node, body"
 	readEntries  = "SELECT " + entryColumns + " FROM audit_entries WHERE seq >= $1 AND seq < $2 ORDER BY seq"
-	readPlaced   = "SELECT seq, " + recordColumns + " FROM records WHERE seq >= 0 AND seq >= $1 AND seq < $2 ORDER BY seq"
+	readPlaced   = "SELECT seq, " + recordColumns + " FROM records WHERE seq >= $1 AND seq < $2 ORDER BY seq"
 )
 
 func (l AuditLog) some(ctx context.Context, from, to int64, f func(*audit.Stored) error) error {

@@ -31,7 +31,7 @@ const probes = `SELECT
 	(SELECT content FROM policies ORDER BY serial DESC LIMIT 1),
 	(SELECT body FROM audit_entries ORDER BY seq DESC LIMIT 1),
 	(SELECT edge FROM audit_head ORDER BY id DESC LIMIT 1),
-	(SELECT policy FROM records WHERE seq >= 0 ORDER BY seq DESC LIMIT 1),
+	(SELECT policy FROM records ORDER BY seq DESC LIMIT 1),
 	(SELECT policy FROM records ORDER BY id DESC LIMIT 1),
 	(SELECT policy FROM records WHERE key <> '' ORDER BY key DESC LIMIT 1),
 	(SELECT policy FROM records ORDER BY at DESC LIMIT 1),

@@ -21,7 +21,7 @@ CREATE TABLE audit_head (
 
 INSERT INTO audit_head (id, size, edge) VALUES (1, 0, '');
 
--- Where the record stands in the log.
+-- Where the record stands in the log; -1 is nowhere.
 ALTER TABLE records ADD COLUMN seq BIGINT NOT NULL DEFAULT -1;
 
-CREATE UNIQUE INDEX records_seq ON records (seq) WHERE seq >= 0;
+CREATE INDEX records_seq ON records (seq);
