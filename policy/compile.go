@@ -66,6 +66,10 @@ func (r *fileReader) readWhen(n *yaml.Node) *Condition {
 		r.fail(n, "when has %d characters, and may have %d.", len([]rune(source)), MaxCondition)
 		return nil
 	}
+	if hidden(strings.NewReplacer("\n", " ", "\t", " ").Replace(source)) {
+		r.fail(n, "when has characters that cannot be seen.")
+		return nil
+	}
 	c := r.compileCondition(n, source)
 	if c != nil {
 		r.conditions.done[source] = c

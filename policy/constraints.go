@@ -200,6 +200,32 @@ func isSecretName(value string) bool {
 	return true
 }
 
+// notKept stands in a record for what may be a secret that somebody typed.
+const notKept = "(not kept)"
+
+// withheld is what a person gave without what may be a secret: for a parameter that takes the name of one, in whatever
+// letters they wrote it, everything that is no name. A nil runbook has no such parameters.
+func (r *Runbook) withheld(given map[string][]string) map[string][]string {
+	if r == nil || !slices.ContainsFunc(r.Parameters, func(p Parameter) bool { return p.Secret }) {
+		return given
+	}
+	kept := make(map[string][]string, len(given))
+	for name, values := range given {
+		kept[name] = values
+		if !slices.ContainsFunc(r.Parameters, func(p Parameter) bool { return p.Secret && strings.EqualFold(p.Name, name) }) {
+			continue
+		}
+		kept[name] = make([]string, len(values))
+		for i, value := range values {
+			kept[name][i] = value
+			if !isSecretName(value) {
+				kept[name][i] = notKept
+			}
+		}
+	}
+	return kept
+}
+
 // Wants says in a sentence what the values of the parameter have to be.
 func (p *Parameter) Wants() string {
 	return "It wants " + shown(p.Name) + " to be " + p.words() + "."

@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"context"
+	"encoding/json"
 	"math/big"
 	"regexp"
 	"slices"
@@ -201,4 +203,36 @@ func FuzzValue(f *testing.F) {
 			d.Explain()
 		}
 	})
+}
+
+// A secret that somebody types where its name belongs is in no record, whatever the refusal is for.
+func TestRecordsKeepNoSecret(t *testing.T) {
+	t.Parallel()
+	gate := policy.NewGate(constrained(t, kinds["secret"]))
+	for name, r := range map[string]*policy.Request{
+		"refused for the value":   request(t, with("InstanceId", "/prod/db", "hunter2")),
+		"refused for the person":  request(t, who("U0X"), with("InstanceId", "hunter2")),
+		"refused for the channel": request(t, where("C9", "random"), with("InstanceId", "hunter2")),
+		"in other letters":        request(t, without("InstanceId"), with("instanceid", "hunter2")),
+	} {
+		var kept policy.Record
+		d, err := gate.Check(t.Context(), recordFunc(func(r policy.Record) { kept = r }), "", "", r)
+		if err != nil || d.Allowed() {
+			t.Fatalf("%s: %v, %v", name, d.Code(), err)
+		}
+		text, err := json.Marshal(kept)
+		if err != nil || strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "(not kept)") {
+			t.Errorf("%s: %s, %v", name, text, err)
+		}
+		if name == "refused for the value" && !strings.Contains(string(text), "/prod/db") {
+			t.Errorf("the name of a secret is not kept: %s", text)
+		}
+	}
+}
+
+type recordFunc func(policy.Record)
+
+func (f recordFunc) Record(_ context.Context, r policy.Record) error {
+	f(r)
+	return nil
 }

@@ -66,7 +66,7 @@ func (d Decision) record(key, execution string) Record {
 		rec.Facts = d.facts()
 		rec.Facts.Ask = e.Ask
 		if !d.runs() && !e.Ask { // who asks later asks for exactly this, which the policy allows
-			rec.Runbook, rec.Parameters = shown(r.Runbook), tame(r.Parameters)
+			rec.Runbook, rec.Parameters = shown(r.Runbook), tame(d.runbook.withheld(r.Parameters))
 		}
 	}
 	return rec

@@ -8,24 +8,31 @@ import (
 )
 
 // shape is what a text of a policy file looks like. The lengths are apart from the pattern, because a pattern that
-// counts takes long to compile.
+// counts takes long to compile. It is compiled when first asked for: few files need all.
 type shape struct {
+	source   string
 	pattern  *regexp.Regexp
 	min, max int
 }
 
-func newShape(pattern string, least, most int) shape {
-	return shape{regexp.MustCompile(`^(?:` + pattern + `)$`), least, most}
+func newShape(pattern string, least, most int) *shape {
+	return &shape{source: pattern, min: least, max: most}
 }
 
-func (s shape) fits(text string) bool {
-	return len(text) >= s.min && len(text) <= s.max && s.pattern.MatchString(text)
+func (s *shape) fits(text string) bool {
+	if len(text) < s.min || len(text) > s.max {
+		return false
+	}
+	if s.pattern == nil {
+		s.pattern = regexp.MustCompile(`^(?:` + s.source + `)$`)
+	}
+	return s.pattern.MatchString(text)
 }
 
 // shapes are those of a policy file. The schema says the same; a test keeps them equal.
 type shapes struct {
-	name, account, userGroup, channelID, channelName, document, version, sha256, region, parameter, partition shape
-	duration, instant, minute, zone, accountID, unit, role, step                                              shape
+	name, account, userGroup, channelID, channelName, document, version, sha256, region, parameter, partition *shape
+	duration, instant, minute, zone, accountID, unit, role, step                                              *shape
 }
 
 func newShapes() shapes {
