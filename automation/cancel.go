@@ -33,7 +33,8 @@ func (e *Engine) Cancel(ctx context.Context, a CancelAsk) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, fmt.Errorf("finding the execution: %w", err)
 	}
-	r := &policy.Request{Action: policy.Cancel, Entry: a.Entry, Runbook: x.Runbook, Requester: x.Requester, Execution: x.ID, At: a.At}
+	r := &policy.Request{Action: policy.Cancel, Entry: a.Entry, Runbook: x.Runbook, Parameters: x.Parameters,
+		Requester: x.Requester, Execution: x.ID, At: a.At}
 	look, enough := context.WithTimeout(ctx, lookUpWithin)
 	e.place(look, r, a.Team, a.User, a.Channel)
 	enough()
