@@ -14,13 +14,10 @@ func (d *Decision) findGrant() Code {
 	if !x.known(&r.Actor) {
 		return CodeIdentityUnknown
 	}
-	d.plain = x.find(&r.Actor, &r.Channel, d.runbook.number, r.Action)
+	d.plain, d.specials = x.find(d.policy, r, d.runbook.number)
 	n := d.plain
-	if x.special {
-		var space [8]int32
-		if covering := x.specials(space[:0], d.policy, r, d.runbook.number); len(covering) > 0 {
-			n = lower(n, covering[0])
-		}
+	if len(d.specials) > 0 {
+		n = lower(n, d.specials[0])
 	}
 	if n != none {
 		d.grant = d.policy.grants[n]
@@ -56,15 +53,9 @@ func (d *Decision) chooseGrant() Code {
 		}
 		return false
 	}
-	if d.policy.index.special {
-		var space [8]int32
-		for _, n := range d.policy.index.specials(space[:0], d.policy, r, d.runbook.number) {
-			if d.plain != none && n > d.plain && !r.BreakGlass {
-				break
-			}
-			if consider(n) {
-				break
-			}
+	for _, n := range d.specials {
+		if d.plain != none && n > d.plain && !r.BreakGlass || consider(n) {
+			break
 		}
 	}
 	if first == none && d.plain != none {

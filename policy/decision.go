@@ -20,6 +20,7 @@ type Decision struct {
 	need          *Need     // that an approver stands for, or nil
 	subject       *Decision // about the run that an approver answers, or nil
 	plain         int32     // first grant without conditions that covers it, set with grant
+	specials      []int32   // grants with conditions that cover it, set with grant
 	approveBy     time.Time
 	runbook       *Runbook // nil if the policy has none of that name
 	roleParameter string

@@ -15,7 +15,6 @@ type index struct {
 	numbers    map[string]int32 // by name of an identity or a group
 	scopes     map[scopeKey]*scope
 	reach      []reach  // by number of identity or group
-	special    bool     // some grant is not plain
 	mayAsk     bool     // some grant lets people ask
 	limited    []limits // by number of a runbook
 	limitedAll []string // grants for every runbook whose use is counted
@@ -156,7 +155,7 @@ func (x *index) add(g *Grant, grant int32, numbers map[string]int32) {
 				if g.plain(action) {
 					s.add(g.Channels, grant)
 				} else {
-					s.special, x.special = append(s.special, grant), true
+					s.special = append(s.special, grant)
 				}
 			}
 		}
@@ -193,44 +192,8 @@ func (x *index) count(g *Grant) {
 
 // covers says whether any grant covers all four.
 func (x *index) covers(p *Policy, r *Request, runbook int32) bool {
-	if x.find(&r.Actor, &r.Channel, runbook, r.Action) != none {
-		return true
-	}
-	return x.special && len(x.specials(nil, p, r, runbook)) > 0
-}
-
-// specials appends the grants that are not plain and cover all four, by name.
-func (x *index) specials(found []int32, p *Policy, r *Request, runbook int32) []int32 {
-	for _, n := range x.accounts[r.Actor.ID].principals {
-		found = x.specialsFor(found, p, n, r, runbook)
-	}
-	for _, id := range r.Actor.UserGroups {
-		for _, n := range x.userGroups[id] {
-			found = x.specialsFor(found, p, n, r, runbook)
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-func (x *index) specialsFor(found []int32, p *Policy, principal int32, r *Request, runbook int32) []int32 {
-	reach := x.reach[principal]
-	for _, of := range [2]struct {
-		has     bool
-		runbook int32
-	}{{reach.any, runbook}, {reach.every, every}} {
-		if !of.has {
-			continue
-		}
-		if s := x.scopes[keyOf(principal, of.runbook, r.Action)]; s != nil {
-			for _, n := range s.special {
-				if p.grants[n].in(&r.Channel) {
-					found = append(found, n)
-				}
-			}
-		}
-	}
-	return found
+	plain, specials := x.find(p, r, runbook)
+	return plain != none || len(specials) > 0
 }
 
 // in says whether a grant covers a channel: a shared one by its ID alone, a direct message by its ID or "*".
@@ -323,34 +286,48 @@ func (x *index) known(a *Actor) bool {
 	return false
 }
 
-// find returns the first grant that covers all four, or none.
-func (x *index) find(a *Actor, c *Channel, runbook int32, action Action) int32 {
-	grant := none
-	for _, n := range x.accounts[a.ID].principals {
-		grant = lower(grant, x.findFor(n, c, runbook, action))
+// find returns the first plain grant that covers all four, or none, and those that are not plain and cover all four, by
+// name.
+func (x *index) find(p *Policy, r *Request, runbook int32) (plain int32, specials []int32) {
+	plain = none
+	for _, n := range x.accounts[r.Actor.ID].principals {
+		plain, specials = x.findFor(p, n, r, runbook, plain, specials)
 	}
-	for _, id := range a.UserGroups {
+	for _, id := range r.Actor.UserGroups {
 		for _, n := range x.userGroups[id] {
-			grant = lower(grant, x.findFor(n, c, runbook, action))
+			plain, specials = x.findFor(p, n, r, runbook, plain, specials)
 		}
 	}
-	return grant
+	if len(specials) > 1 {
+		slices.Sort(specials)
+		specials = slices.Compact(specials)
+	}
+	return plain, specials
 }
 
-// findFor is find for one of the person's numbers.
-func (x *index) findFor(principal int32, c *Channel, runbook int32, action Action) int32 {
-	grant, reach := none, x.reach[principal]
+// findFor adds to both what one of the person's numbers has.
+func (x *index) findFor(p *Policy, principal int32, r *Request, runbook, plain int32, specials []int32) (int32, []int32) {
+	reach := x.reach[principal]
 	if reach.any {
-		if s := x.scopes[keyOf(principal, runbook, action)]; s != nil {
-			grant = s.in(c)
-		}
+		plain, specials = x.scopes[keyOf(principal, runbook, r.Action)].find(p, &r.Channel, plain, specials)
 	}
 	if reach.every {
-		if s := x.scopes[keyOf(principal, every, action)]; s != nil {
-			grant = lower(grant, s.in(c))
+		plain, specials = x.scopes[keyOf(principal, every, r.Action)].find(p, &r.Channel, plain, specials)
+	}
+	return plain, specials
+}
+
+// find adds what a scope, perhaps nil, has for a channel.
+func (s *scope) find(p *Policy, c *Channel, plain int32, specials []int32) (int32, []int32) {
+	if s == nil {
+		return plain, specials
+	}
+	for _, n := range s.special {
+		if p.grants[n].in(c) {
+			specials = append(specials, n)
 		}
 	}
-	return grant
+	return lower(plain, s.in(c)), specials
 }
 
 // granted says whether the person has the action on the runbook in any channel.
