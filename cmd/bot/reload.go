@@ -14,25 +14,17 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
-	"golang.org/x/sync/errgroup"
 
 	"handrail/policy"
 	"handrail/store"
 )
-
-// poster says something in a channel, as text without markup.
-type poster interface {
-	Post(ctx context.Context, channel, text string) error
-}
 
 // reloader keeps the policy in force as the file is. A file that is wrong, or that cannot be recorded, changes nothing.
 type reloader struct {
 	source  policySource
 	gate    *policy.Gate
 	db      *store.DB
-	poster  poster
-	channel string      // where alerts go, "" for nowhere
-	alerts  chan string // on their way there
+	alerts  *alerts
 	replica string
 	log     *slog.Logger
 
@@ -46,7 +38,7 @@ type digest [sha256.Size]byte
 
 // newReloader returns one for the policy that p begins with.
 func newReloader(c *config, p *parts, begin policyFile) *reloader {
-	return &reloader{source: c.policySource(), gate: p.gate, db: p.db, channel: c.Slack.AlertsChannel, alerts: make(chan string, 16),
+	return &reloader{source: c.policySource(), gate: p.gate, db: p.db, alerts: p.alerts,
 		replica: replicaName(), log: p.log, serial: begin.serial, seen: digestOf(begin.content, begin.signed, nil)}
 }
 
@@ -56,16 +48,9 @@ const (
 	patrol     = time.Minute            // not every file system tells of changes
 )
 
-// run reloads and posts alerts until ctx ends.
+// run reloads until ctx ends. It watches the file's folder, because a file that is replaced by renaming, and Kubernetes'
+// links, are seen only there.
 func (r *reloader) run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return r.follow(ctx) })
-	g.Go(func() error { return r.speak(ctx) })
-	return g.Wait()
-}
-
-// follow watches the file's folder, because a file that is replaced by renaming, and Kubernetes' links, are seen only there.
-func (r *reloader) follow(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
@@ -149,7 +134,7 @@ func (r *reloader) look(ctx context.Context) (again bool) {
 	case sum != r.told: // the store; the next patrol may have more luck
 		r.told = sum
 		r.log.Error("keeping the policy in force: the new one cannot be recorded", "error", err, "replica", r.replica)
-		r.tell("The new policy cannot be recorded, so the one in force stays.", []string{"See the log."})
+		r.alerts.tell("The new policy cannot be recorded, so the one in force stays.", "See the log.")
 	}
 	return false
 }
@@ -179,8 +164,8 @@ func (r *reloader) refuse(err error) {
 		r.log.Error("a mistake in the policy", "error", line)
 	}
 	r.log.Error("keeping the policy in force: the new one is wrong", "count", len(lines), "policy", r.gate.Policy().Hash(), "replica", r.replica)
-	r.tell(fmt.Sprintf("The new policy is wrong, so the one in force stays (sha256 %.12s). %s:", r.gate.Policy().Hash(),
-		count(len(lines), "mistake", "mistakes")), lines)
+	r.alerts.tell(fmt.Sprintf("The new policy is wrong, so the one in force stays (sha256 %.12s). %s:", r.gate.Policy().Hash(),
+		count(len(lines), "mistake", "mistakes")), lines...)
 }
 
 // enter records the policy and then puts it in force.
@@ -199,7 +184,7 @@ func (r *reloader) enter(ctx context.Context, next policyFile) error {
 	r.serial = next.serial
 	r.log.Info("policy changed", "from", now.Hash(), "to", next.policy.Hash(), "count", len(changes), "replica", r.replica)
 	if first {
-		r.tell(fmt.Sprintf("Another policy is in force (sha256 %.12s, was %.12s).", next.policy.Hash(), now.Hash()), changes)
+		r.alerts.tell(fmt.Sprintf("Another policy is in force (sha256 %.12s, was %.12s).", next.policy.Hash(), now.Hash()), changes...)
 	}
 	return nil
 }

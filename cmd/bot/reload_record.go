@@ -26,8 +26,6 @@ type policyNote struct {
 
 const (
 	mostNoted = 2_000 // lines of a note: within audit.MaxBody, whatever they say
-	mostSaid  = 20    // lines of an alert
-	sayWithin = 10 * time.Second
 )
 
 func changeLines(changes []policy.Change) []string {
@@ -103,36 +101,4 @@ func replicaName() string {
 		host = "unknown host"
 	}
 	return fmt.Sprintf("%s/%d", host, os.Getpid())
-}
-
-// tell hands an alert over to speak. It never waits: reloading must not hang on Slack.
-func (r *reloader) tell(head string, lines []string) {
-	if r.channel == "" {
-		return
-	}
-	for i, line := range lines {
-		lines[i] = "• " + cutLine(line, 300)
-	}
-	text := strings.Join(append([]string{head}, bounded(lines, mostSaid)...), "\n") + "\nReplica " + r.replica
-	select {
-	case r.alerts <- text:
-	default:
-		r.log.Warn("an alert was dropped: Slack is slow", "count", cap(r.alerts))
-	}
-}
-
-// speak posts alerts until ctx ends.
-func (r *reloader) speak(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case text := <-r.alerts:
-			posting, cancel := context.WithTimeout(ctx, sayWithin)
-			if err := r.poster.Post(posting, r.channel, text); err != nil {
-				r.log.Warn("posting an alert", "error", err, "channel", r.channel)
-			}
-			cancel()
-		}
-	}
 }

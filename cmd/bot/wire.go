@@ -55,6 +55,7 @@ type parts struct {
 	gate     *policy.Gate
 	engine   *automation.Engine
 	bot      *bot.Bot
+	alerts   *alerts
 	reloader *reloader
 	client   *automation.Client
 	region   string
@@ -96,7 +97,6 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 		return nil, errors.Join(err, db.Close())
 	}
 	out.reloader = newReloader(c, out, begin)
-	out.reloader.poster = out.bot
 	return out, nil
 }
 
@@ -105,7 +105,8 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 	owner := uuid.NewString()
 	catalogue := automation.NewCatalogue(p.client, p.region)
 	p.engine = automation.New(automation.Options{Store: p.db, Gate: p.gate, Directory: workspace, AWS: p.client,
-		Catalogue: catalogue, Owner: owner, Lease: c.lease(), Log: p.log, OnChange: func(x *automation.Execution) { p.bot.Wake(x) }})
+		Catalogue: catalogue, Owner: owner, Lease: c.lease(), Log: p.log, OnChange: func(x *automation.Execution) { p.bot.Wake(x) },
+		OnAlarm: func(a automation.Alarm) { p.alerts.alarm(a) }})
 	asks := commands.New(commands.Options{Engine: p.engine, Memory: p.db, Documents: catalogue, Directory: workspace,
 		Policy: p.gate.Policy, Log: p.log})
 	var err error
@@ -115,6 +116,7 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 	if err != nil {
 		return usageError{err}
 	}
+	p.alerts = newAlerts(c.Slack.AlertsChannel, p.bot, p.log)
 	return nil
 }
 
@@ -153,6 +155,7 @@ func (p *parts) run(ctx context.Context) error {
 	g.Go(func() error { return p.engine.Run(ctx) })
 	g.Go(func() error { return p.hear(ctx) })
 	g.Go(func() error { return p.serveMetrics(ctx) })
+	g.Go(func() error { return p.alerts.run(ctx) })
 	g.Go(func() error { return p.reloader.run(ctx) })
 	g.Go(func() error { return p.watchForGhosts(ctx) })
 	if p.mode == bot.HTTP {
