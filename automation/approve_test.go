@@ -105,7 +105,7 @@ func TestTwoAgreeAndItStarts(t *testing.T) {
 		s.starts(0)
 		s.agrees(x, "U012BEN", policy.CodeApproverTwice)
 		out := s.agrees(x, "U012KIM", policy.CodeApprover)
-		if out.Execution.State != Queued || out.Execution.StartBy.Sub(time.Now()) != 10*time.Minute {
+		if out.Execution.State != Queued || time.Until(out.Execution.StartBy) != 10*time.Minute {
 			t.Fatalf("after the second yes it is %s, to start by %s", out.Execution.State, out.Execution.StartBy)
 		}
 		y := s.ends(x.ID, Succeeded, time.Minute)

@@ -35,7 +35,7 @@ func (a *Approval) step(name string) *StepAnswer {
 // atStep returns the answer to the aws:approve step of this name that x waits at, as far as it was given, or nil.
 func (x *Execution) atStep(name string) *StepAnswer {
 	for _, s := range slices.Backward(x.Steps) {
-		if s.Name != name || s.Action != approveAction || statuses[s.Status].state != Waiting || x.State.Terminal() {
+		if s.Name != name || s.Action != approveAction || statuses[s.Status].rank != active || x.State.Terminal() {
 			continue
 		}
 		if known := x.Approval.step(name); known != nil && known.ID == s.ID {
@@ -201,9 +201,13 @@ const unclearSignal = 10 * time.Second
 
 // signal sends one answer, if AWS still waits at that step, and notes that AWS took it.
 func (e *Engine) signal(ctx context.Context, x *Execution, s StepAnswer) {
-	waits, err := e.waitsAt(ctx, x, s.ID)
-	if err == nil && waits {
+	status, err := e.stepStatus(ctx, x, s.ID)
+	switch at := statuses[status]; {
+	case err != nil:
+	case at.state == Waiting:
 		err = e.AWS.Signal(ctx, Signal{Region: x.Region, AWSID: x.AWSID, Type: s.Signal, Comment: e.comment(s)})
+	case at.rank != over && status != "": // not there yet
+		err = &Fault{Kind: Throttled, Operation: opSignal, Err: fmt.Errorf("the step is %s", status)}
 	}
 	if kind := kindOf(err); err != nil && kind != Ended && kind != Missing {
 		e.Log.Warn("answering a step", "execution", x.ID, "step", s.Step, "error", err)
@@ -223,10 +227,15 @@ func (e *Engine) signal(ctx context.Context, x *Execution, s StepAnswer) {
 	e.amend(x.ID, func(w *watch) { w.next, w.signals, w.signalAt = time.Now(), 0, time.Time{} })
 }
 
-// waitsAt asks AWS whether the step with this ID still waits.
-func (e *Engine) waitsAt(ctx context.Context, x *Execution, id string) (bool, error) {
+// stepStatus asks AWS how the step with this ID stands. It is "" for one that AWS does not list.
+func (e *Engine) stepStatus(ctx context.Context, x *Execution, id string) (string, error) {
 	steps, err := e.AWS.Steps(ctx, x.Region, x.AWSID)
-	return slices.ContainsFunc(steps, func(s Step) bool { return s.ID == id && statuses[s.Status].state == Waiting }), err
+	for _, s := range steps {
+		if s.ID == id {
+			return s.Status, err
+		}
+	}
+	return "", err
 }
 
 // comment names in AWS who decided, by the policy's names and Slack IDs only: nothing that people typed.

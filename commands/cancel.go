@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"handrail/automation"
@@ -28,6 +29,9 @@ func (c *Commands) cancel(ctx context.Context, k call) Answer {
 	out, err := c.Engine.Cancel(ctx, automation.CancelAsk{Key: k.Key, Entry: k.Entry, Team: k.Team, User: k.User,
 		Channel: k.Channel, Execution: id, Reason: why, At: k.At})
 	switch {
+	case errors.Is(err, automation.ErrUnrecorded):
+		ref := c.logged("recording a cancel", k, err)
+		return say(line("🚫 I asked AWS to stop %s, but could not write that down. Tell whoever runs me: %s.", code(out.Execution.Ref), code(ref)))
 	case err != nil:
 		return c.notFound(k, "an execution", id, err)
 	case out.Refused != nil || !out.Again && !out.Decision.Allowed():
