@@ -48,7 +48,6 @@ bench:
 	@echo "5. The local SSM: under 50 µs a step beside a loop that records the same, a thousand executions of ten steps"
 	@echo "   within 200 MB, and under 1 % of a core for 500 executions that sleep are promised."
 	@$(BENCH) '(Step|ExecutionsAtOnce|Sleeping)$$' ./local/ssmserver | $(FIGURES)
-
 	@echo "6. bot audit verify of 100,000 decisions on SQLite, for a million; under 10 s on two idle cores is promised. sha256 is"
 	@echo "   the time to hash the same bytes once."
 	@$(BENCH) 'AuditVerify$$' -benchtime 3x ./store | $(FIGURES)

@@ -64,6 +64,18 @@ func (d *database) record(t *testing.T, n, count int) {
 	}
 }
 
+// save keeps a copy of what is there, and restore puts it back as an older backup would.
+func (d *database) save(t *testing.T) {
+	t.Helper()
+	d.sql(t, "CREATE TABLE copy_entries AS SELECT * FROM audit_entries; CREATE TABLE copy_records AS SELECT * FROM records; CREATE TABLE copy_head AS SELECT * FROM audit_head")
+}
+
+func (d *database) restore(t *testing.T) {
+	t.Helper()
+	d.sql(t, `DELETE FROM audit_entries; DELETE FROM records; DELETE FROM audit_head; INSERT INTO audit_entries SELECT * FROM copy_entries;
+		INSERT INTO records SELECT * FROM copy_records; INSERT INTO audit_head SELECT * FROM copy_head`)
+}
+
 // verified is what a look at the log finds.
 func (d *database) verified(t *testing.T, checkpoints ...audit.Signed) (string, *audit.Report) {
 	t.Helper()
@@ -119,26 +131,25 @@ var tamperings = map[string]struct{ statement, found string }{
 
 func TestEveryTamperingWithTheDatabaseIsFound(t *testing.T) {
 	t.Parallel()
-	for name, c := range tamperings {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onBoth(t, func(t *testing.T, d *database) {
-				d.record(t, 0, 10)
-				if found, r := d.verified(t, d.checkpoint(t)); r.Problems > 0 {
-					t.Fatalf("a clean log: %s", found)
-				}
-				d.sql(t, c.statement)
-				if found, _ := d.verified(t); !strings.Contains(found, c.found) {
-					t.Errorf("found %q, not %q", found, c.found)
-				}
-			})
-		})
-	}
+	onBoth(t, func(t *testing.T, d *database) {
+		d.record(t, 0, 10)
+		d.save(t)
+		for name, c := range tamperings {
+			d.restore(t)
+			if found, r := d.verified(t); r.Problems > 0 {
+				t.Fatalf("a clean log: %s", found)
+			}
+			d.sql(t, c.statement)
+			if found, _ := d.verified(t); !strings.Contains(found, c.found) {
+				t.Errorf("%s: found %q, not %q", name, found, c.found)
+			}
+		}
+	})
 }
 
 func TestAVoteThatWasTamperedWithCountsForNothing(t *testing.T) {
 	t.Parallel()
-	for name, statement := range map[string]string{
+	statements := map[string]string{
 		"the record":          "UPDATE records SET actor = 'U666' WHERE id = 'd-0003'",
 		"the entry":           "UPDATE audit_entries SET body = replace(body, 'U012ANA', 'U666') WHERE seq = 6",
 		"both":                "UPDATE audit_entries SET body = replace(body, 'U012ANA', 'U666'); UPDATE records SET actor = 'U666'",
@@ -147,29 +158,29 @@ func TestAVoteThatWasTamperedWithCountsForNothing(t *testing.T) {
 		"a vote for another":  "UPDATE records SET execution = 'e-1' WHERE id = 'd-0101'",
 		"a vote without":      "UPDATE records SET seq = -1 WHERE id = 'd-0003'",
 		"a vote with another": "UPDATE records SET seq = 100 WHERE id = 'd-0004'; UPDATE records SET seq = 8 WHERE id = 'd-0003'",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onBoth(t, func(t *testing.T, d *database) {
-				d.record(t, 0, 10)
-				no, other := decision(100), decision(101)
-				no.Allowed, other.Execution = false, "e-2"
-				err := d.Update(t.Context(), func(tx automation.Tx) error {
-					return errors.Join(tx.Record(t.Context(), no), tx.Record(t.Context(), other))
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if rs, err := agreed(t, d.DB); err != nil || len(rs) != 10 || rs[0].ID != "d-0000" {
-					t.Fatalf("%d votes: %v", len(rs), err)
-				}
-				d.sql(t, statement)
-				if rs, err := agreed(t, d.DB); !errors.Is(err, store.ErrTampered) {
-					t.Errorf("%d votes counted: %v", len(rs), err)
-				}
-			})
-		})
 	}
+	onBoth(t, func(t *testing.T, d *database) {
+		d.record(t, 0, 10)
+		no, other := decision(100), decision(101)
+		no.Allowed, other.Execution = false, "e-2"
+		err := d.Update(t.Context(), func(tx automation.Tx) error {
+			return errors.Join(tx.Record(t.Context(), no), tx.Record(t.Context(), other))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.save(t)
+		for name, statement := range statements {
+			d.restore(t)
+			if rs, err := agreed(t, d.DB); err != nil || len(rs) != 10 || rs[0].ID != "d-0000" {
+				t.Fatalf("%d votes: %v", len(rs), err)
+			}
+			d.sql(t, statement)
+			if rs, err := agreed(t, d.DB); !errors.Is(err, store.ErrTampered) {
+				t.Errorf("%s: %d votes counted: %v", name, len(rs), err)
+			}
+		}
+	})
 }
 
 func agreed(t *testing.T, db *store.DB) (rs []policy.Record, err error) {
@@ -186,7 +197,7 @@ func TestAnOlderBackupIsSeen(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, d *database) {
 		d.record(t, 0, 10)
-		d.sql(t, "CREATE TABLE copy_entries AS SELECT * FROM audit_entries; CREATE TABLE copy_records AS SELECT * FROM records; CREATE TABLE copy_head AS SELECT * FROM audit_head")
+		d.save(t)
 		old := d.checkpoint(t)
 		d.record(t, 10, 10)
 		newest := d.checkpoint(t)
@@ -195,8 +206,7 @@ func TestAnOlderBackupIsSeen(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		d.sql(t, `DELETE FROM audit_entries; DELETE FROM records; DELETE FROM audit_head; INSERT INTO audit_entries SELECT * FROM copy_entries;
-			INSERT INTO records SELECT * FROM copy_records; INSERT INTO audit_head SELECT * FROM copy_head`)
+		d.restore(t)
 		for round, n := range []int{0, 20, 40} { // it grows beyond what it was
 			d.record(t, 100+n, n)
 			found, _ := d.verified(t, old, newest)

@@ -79,6 +79,9 @@ func stories(store string) testscript.Params {
 			"policyput":   policyCommand,
 			"logged":      loggedCommand,
 			"keyed":       keyedCommand,
+			"audited":     auditedCommand,
+			"sql":         sqlCommand,
+			"variable":    variableCommand,
 		},
 	}
 }
