@@ -108,25 +108,20 @@ func (c *auditVerifyCmd) read(ctx context.Context, cfg *config) ([]audit.Signed,
 }
 
 func (c *auditVerifyCmd) verifiers(ctx context.Context, cfg *config) (note.Verifiers, error) {
-	keys := c.Key
-	if len(keys) == 0 && cfg != nil && cfg.Audit.Key != "" {
-		if err := cfg.resolveSome(ctx, []namedSecret{{"audit.key", &cfg.Audit.Key}}); err != nil {
-			return nil, err
-		}
-		key, err := audit.VerifierOf(string(cfg.Audit.Key))
+	if len(c.Key) > 0 {
+		known, err := audit.Verifiers(c.Key...)
 		if err != nil {
-			return nil, err
+			return nil, usageError{err}
 		}
-		keys = []string{key}
+		return known, nil
 	}
-	if len(keys) == 0 {
+	if cfg == nil || cfg.Audit.Key == "" {
 		return nil, usage("checkpoints are compared with the key that signs them: give --key VERIFIER, as bot keygen printed it")
 	}
-	known, err := audit.Verifiers(keys...)
-	if err != nil {
-		return nil, usageError{err}
+	if err := cfg.resolveSome(ctx, []namedSecret{{"audit.key", &cfg.Audit.Key}}); err != nil {
+		return nil, err
 	}
-	return known, nil
+	return cfg.Audit.verifiers()
 }
 
 type auditExportCmd struct {

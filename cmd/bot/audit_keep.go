@@ -25,19 +25,15 @@ func (p *parts) newKeeper(ctx context.Context, c *config, cfg aws.Config) (*audi
 	if c.Audit.Key == "" {
 		return audit.NewKeeper(o), nil
 	}
-	verifier, err := audit.VerifierOf(string(c.Audit.Key))
+	known, err := c.Audit.verifiers()
 	if err != nil {
-		return nil, usage("audit.key: %w", err)
-	}
-	known, err := audit.Verifiers(verifier)
-	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	if o.Signer, err = note.NewSigner(string(c.Audit.Key)); err != nil {
 		return nil, usage("audit.key is not a private key that bot keygen wrote") // its words could hold a part of the key
 	}
 	if c.Audit.File != "" {
-		if o.Checkpoints, err = p.begins(ctx, c.Audit.File, known); err != nil {
+		if o.Checkpoints, err = begins(ctx, p.db.Audit(), c.Audit.File, known, p.log); err != nil {
 			return nil, err
 		}
 		o.Sinks = append(o.Sinks, audit.File(c.Audit.File))
@@ -51,8 +47,17 @@ func (p *parts) newKeeper(ctx context.Context, c *config, cfg aws.Config) (*audi
 	return audit.NewKeeper(o), nil
 }
 
+// verifiers know the key that signs, once it is resolved.
+func (c auditConfig) verifiers() (note.Verifiers, error) {
+	verifier, err := audit.VerifierOf(string(c.Key))
+	if err != nil {
+		return nil, usage("audit.key: %w", err)
+	}
+	return audit.Verifiers(verifier)
+}
+
 // begins compares the log with the newest checkpoint of a file and returns those that the whole look is to compare.
-func (p *parts) begins(ctx context.Context, file string, known note.Verifiers) ([]audit.Signed, error) {
+func begins(ctx context.Context, entries audit.Log, file string, known note.Verifiers, log *slog.Logger) ([]audit.Signed, error) {
 	all, err := audit.NewestCheckpoints(file, known)
 	if err != nil {
 		return nil, err
@@ -61,7 +66,7 @@ func (p *parts) begins(ctx context.Context, file string, known note.Verifiers) (
 	var kept []audit.Signed
 	for i, s := range all {
 		if s.Torn {
-			p.log.Warn("the file of checkpoints ends in the middle of one", "file", file)
+			log.Warn("the file of checkpoints ends in the middle of one", "file", file)
 			continue
 		}
 		kept = append(kept, s)
@@ -71,7 +76,7 @@ func (p *parts) begins(ctx context.Context, file string, known note.Verifiers) (
 	}
 	switch {
 	case newest != nil:
-		err = audit.CheckHead(ctx, p.db.Audit(), *newest)
+		err = audit.CheckHead(ctx, entries, *newest)
 	case len(kept) > 0:
 		return nil, fmt.Errorf("no checkpoint at the end of %s can be trusted: %s. After a change of audit.key, name a new file", file, kept[len(kept)-1].Problem)
 	}

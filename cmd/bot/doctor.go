@@ -116,6 +116,7 @@ func (d *doctor) store(ctx context.Context, cfg *config) {
 	}
 	d.report(fmt.Sprintf("database schema version %d", want), err, "bot migrate brings it up to date.")
 	d.report("database integrity", db.Check(ctx), "Restore the newest backup; docs/operations.md says how.")
+	d.audit(ctx, cfg.Audit, db.Audit())
 	if err := db.Close(); err != nil {
 		d.report("closing the database", err, "")
 	}
