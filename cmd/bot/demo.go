@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,8 +23,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
+	"handrail/audit"
 	"handrail/bot"
 	"handrail/local/slackserver"
 	"handrail/local/ssmserver"
@@ -93,6 +97,7 @@ type demo struct {
 	slackListener net.Listener
 	ssmListener   net.Listener
 	parts         *parts
+	audit         string // how to verify the audit log
 	log           *slog.Logger
 }
 
@@ -109,14 +114,39 @@ func newDemo(ctx context.Context, dir string, slackListener, ssmListener net.Lis
 	if err != nil {
 		return nil, err
 	}
+	private, public, err := demoKey(dir)
+	if err != nil {
+		return nil, err
+	}
 	const region = "eu-west-1"
+	store, checkpoints := "sqlite:"+filepath.Join(dir, "handrail.db"), filepath.Join(dir, "checkpoints.txt")
+	d.audit = fmt.Sprintf("bot audit verify --store %s --checkpoints %s --key %s", store, checkpoints, public)
 	c := &config{path: filepath.Join(dir, "handrail.yaml"), Policy: policyFile,
 		Slack: slackConfig{Mode: bot.Socket, BotToken: secret(d.slack.BotToken()), AppToken: secret(d.slack.AppToken()), APIURL: d.page() + "api/"},
 		AWS:   awsConfig{Region: region, EndpointURL: "http://" + ssmListener.Addr().String()},
-		Store: storeConfig{URL: secret("sqlite:" + filepath.Join(dir, "handrail.db"))}}
+		Store: storeConfig{URL: secret(store)}, Audit: auditConfig{Key: private, File: checkpoints, Every: "5s"}}
 	cfg := aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider("demo", "demo", "")}
 	d.parts, err = assemble(ctx, c, cfg, log)
 	return d, err
+}
+
+// demoKey returns the key that signs the checkpoints of the demo's audit log, and its public half. A folder keeps its key.
+func demoKey(dir string) (private secret, public string, err error) {
+	file := filepath.Join(dir, "audit.key")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		var made string
+		if made, _, err = note.GenerateKey(rand.Reader, "handrail.demo"); err == nil {
+			text, err = []byte(made), os.WriteFile(file, []byte(made), 0o600)
+		}
+	}
+	if err == nil {
+		public, err = audit.VerifierOf(strings.TrimSpace(string(text)))
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("making the key of the audit log: %w", err)
+	}
+	return secret(strings.TrimSpace(string(text))), public, nil
 }
 
 var demoHash = regexp.MustCompile(`\{\{([A-Za-z0-9-]+)\}\}`)
@@ -175,8 +205,12 @@ Choose who you are on the page, and try in #ops:
   /runbook status all
   /runbook why restart-web InstanceId=i-0bbbbbbbbbbbbbbb1
 
+In another terminal, while it runs:
+
+  %s
+
 Ctrl-C ends it.
-`, d.page(), d.page(), d.ssmListener.Addr())
+`, d.page(), d.page(), d.ssmListener.Addr(), d.audit)
 }
 
 const walkThrough = `*Welcome.* This is a Slack on your own machine, with the real bot and a local AWS behind it. Three people are in it: *ana* may run runbooks here, *ben* may approve and stop what others started, and *mallory* may do nothing but ask. The switch at the top left says who you are.
