@@ -46,13 +46,17 @@ func (c *Commands) help(ctx context.Context, k call) Answer {
 	return say(append(lines, line("Slash commands do not work in threads; there, write %s.", code("@Handrail run …")))...)
 }
 
-// example is a run that the policy would allow: the first allowed value of each parameter that must be given.
+// example is how a run is typed: with the first allowed value of each parameter that must be given, if the policy lists any.
 func (c *Commands) example(ctx context.Context, rb *policy.Runbook) string {
 	required := c.required(ctx, rb)
 	s := rb.Name
 	for _, p := range rb.Parameters {
-		if len(p.Allow) > 0 && (required == nil || slices.Contains(required, p.Name)) {
+		switch {
+		case required != nil && !slices.Contains(required, p.Name), required == nil && len(p.Allow) == 0:
+		case len(p.Allow) > 0:
 			s += " " + parameters(map[string][]string{p.Name: p.Allow[:1]})
+		default:
+			s += " " + p.Name + "=…"
 		}
 	}
 	return s

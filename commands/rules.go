@@ -27,7 +27,11 @@ func (s sight) rules(runbook string) []Line {
 func (s sight) grant(g *policy.Grant) Line {
 	l := line("%s  %s may %s in %s", bold("Rule "+g.Name), list(g.To), verbs(g.May), places(g.Channels))
 	if a := g.Approval; a != nil {
-		l = append(l, line(", once %s of %s agree within %s", fmt.Sprint(a.Count), anyOf(a.From), brief(a.Expires))...)
+		agree := "agree"
+		if a.Count == 1 {
+			agree = "agrees"
+		}
+		l = append(l, line(", once %s of %s %s within %s", fmt.Sprint(a.Count), anyOf(a.From), agree, brief(a.Expires))...)
 		if a.RequireIdentity {
 			l = append(l, line(" (only people that the policy names itself)")...)
 		}

@@ -64,13 +64,12 @@ func TestTheInvisibleAnswersLikeATypo(t *testing.T) {
 		answers := map[bool]string{}
 		for _, exists := range []bool{true, false} {
 			h, c := hiddenHouse(t)
-			words := text
-			if exists {
-				words = strings.NewReplacer("NAME", "restart-wex", "EXECUTION", "r-hiddenx", "DECISION", "d-hidden", "LOCK", "l-hiddenx").Replace(text)
-			} else {
+			names := strings.NewReplacer("NAME", "restart-wex", "EXECUTION", "r-hiddenx", "DECISION", "d-hidden", "LOCK", "l-hiddenx")
+			if !exists {
 				h.executions, h.records, h.locks = nil, map[string]policy.Record{}, nil
-				words = strings.NewReplacer("NAME", "restart-wey", "EXECUTION", "r-hiddeny", "DECISION", "d-hiddey", "LOCK", "l-hiddeny").Replace(text)
+				names = strings.NewReplacer("NAME", "restart-wey", "EXECUTION", "r-hiddeny", "DECISION", "d-hiddey", "LOCK", "l-hiddeny")
 			}
+			words := names.Replace(text)
 			a := c.Do(t.Context(), as("U012ANA", words))
 			if a.Execution != nil || a.Ask != "" || len(h.asked) > 0 {
 				t.Errorf("%q did something", words)
