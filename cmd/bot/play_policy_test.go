@@ -56,3 +56,28 @@ func keyedCommand(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(os.WriteFile(filepath.Join(w.dir, to), text, 0o600))
 	}
 }
+
+// alertsCommand names the channel for alerts of the bots that start from now on: alerts ID.
+func alertsCommand(ts *testscript.TestScript, _ bool, args []string) {
+	name := filepath.Join(of(ts).dir, "handrail.yaml.in")
+	text, err := os.ReadFile(name)
+	ts.Check(err)
+	ts.Check(os.WriteFile(name, []byte(strings.Replace(string(text), "slack:\n", "slack:\n  alerts_channel: "+args[0]+"\n", 1)), 0o600))
+}
+
+// toldCommand waits until a channel has a message that matches, whichever it is: told CHANNEL PATTERN.
+func toldCommand(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile(args[1])
+	wait(ts, args[0]+" is told "+args[1], func() error {
+		ms, err := of(ts).messages(args[0], "ana", "")
+		if err != nil {
+			return err
+		}
+		for _, m := range ms {
+			if pattern.MatchString(flatten(m)) {
+				return nil
+			}
+		}
+		return fmt.Errorf("it has %d other messages", len(ms))
+	})
+}

@@ -82,6 +82,8 @@ func stories(store string) testscript.Params {
 			"audited":     auditedCommand,
 			"sql":         sqlCommand,
 			"variable":    variableCommand,
+			"alerts":      alertsCommand,
+			"told":        toldCommand,
 		},
 	}
 }
