@@ -38,7 +38,7 @@ func TestNoTextStandsInForAGrant(t *testing.T) {
 		w.people["U012GUS"] = policy.Actor{Standing: policy.StandingGuest}
 		w.places["C012RND"] = policy.Channel{ID: "C012RND", Name: "random", Known: true}
 		x := waitingFor(time.Now().Add(time.Hour))
-		x.Ref, x.Team, x.Channel = "r-waiting", "T1", "C012OPS"
+		x.Ref, x.Team, x.Channel, x.Requester = "r-waiting", "T1", "C012OPS", "U012BEN"
 		w.rows[x.ID], w.rows[x.Ref] = x, x
 		w.shelf.locks = []policy.Lock{{ID: "l-abcdefg", Runbook: "restart-wex", By: "U012BEN", Until: time.Now().Add(time.Hour)}}
 		w.records = []policy.Record{{ID: "d-refused", At: time.Now(), Actor: "U012MALLORY", Team: "T1", Channel: "C012OPS", Action: policy.Run, Runbook: "restart-web",
