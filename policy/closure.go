@@ -25,24 +25,24 @@ func (p *Policy) trusts(owner string) bool {
 
 // checkOwner checks who can change the document, and those that it starts.
 func (d *Decision) checkOwner() Code {
-	if name, _ := d.foreign(); name != "" {
+	if _, _, found := d.foreign(); found {
 		return CodeOwnerOther
 	}
 	return ""
 }
 
-// foreign is the first document of an owner that is not trusted, or "".
-func (d *Decision) foreign() (name, owner string) {
+// foreign finds the first document of an owner that is not trusted.
+func (d *Decision) foreign() (name, owner string, found bool) {
 	doc := d.request.Document
 	if !d.policy.trusts(doc.Owner) {
-		return d.runbook.Document, doc.Owner
+		return d.runbook.Document, doc.Owner, true
 	}
 	for i := range doc.Children {
 		if c := &doc.Children[i]; !d.policy.trusts(c.Owner) {
-			return c.Name, c.Owner
+			return c.Name, c.Owner, true
 		}
 	}
-	return "", ""
+	return "", "", false
 }
 
 // checkChildren checks that every document that is started, in any depth, is the one that the policy pins. Where the
@@ -174,7 +174,7 @@ func (d Decision) closureWords() (sentence, fix string) {
 	name := d.runbook.Document
 	switch d.code {
 	case CodeOwnerOther:
-		document, owner := d.foreign()
+		document, owner, _ := d.foreign()
 		return fmt.Sprintf("%s belongs to %s, and only documents of Amazon and of the service role's account may run.", shown(document), ownerWords(owner)),
 			"Copy it into the service role's account, and pin the copy."
 	case CodeChildUnpinned, CodeChildOther:
