@@ -79,16 +79,34 @@ func typed(text string) chromedp.Action[chromedp.Void] {
 	return chromedp.SendKeys(chromedp.CSS("textarea"), text+"\n")
 }
 
-// TestPage is a person's first minute with the demo, in a real browser.
-func TestPage(t *testing.T) {
-	ctx, url := page(t)
-	step := func(name string, actions ...chromedp.Action[chromedp.Void]) {
+// steps returns how to do something in the page, which fails the test with what the page shows.
+func steps(ctx context.Context, t *testing.T) func(name string, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	check(t, chromedp.Do(ctx)) // starts the browser, which would otherwise end with the first step's time
+	return func(name string, actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
+		limited, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		if err := chromedp.Do(limited, actions...); err != nil {
 			text, _ := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("body")))
 			t.Fatalf("%s: %v\nthe page shows\n%s", name, err, text)
 		}
 	}
+}
+
+// pressed clicks the button with this text: the last one on the page, or the one in the open dialog.
+func pressed(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.Search(`(//button[normalize-space(.)="` + text + `"])[last()]`))
+}
+
+func confirmed(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.Search(`//dialog[@open]//button[normalize-space(.)="` + text + `"]`))
+}
+
+// TestPage is a person's first minute with the demo, in a real browser.
+func TestPage(t *testing.T) {
+	ctx, url := page(t)
+	step := steps(ctx, t)
 	step("opening the page", chromedp.Navigate(url), says("Welcome"), says("You are"))
 	step("running a runbook", typed("/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"), says("Cancel"), says("stopInstances"), says("succeeded"))
 	step("reading the thread", chromedp.Click(chromedp.Search(`//button[contains(., "replies")]`)), says("done"))
@@ -100,4 +118,19 @@ func TestPage(t *testing.T) {
 	if strings.Contains(text, "the default is no") {
 		t.Error("ben sees what only mallory was told")
 	}
+}
+
+// TestApprovalInThePage is how two people fail a database over, and a third asks for a restart, in a real browser.
+func TestApprovalInThePage(t *testing.T) {
+	ctx, url := page(t)
+	step := steps(ctx, t)
+	step("asking for what takes two", chromedp.Navigate(url), says("Welcome"),
+		typed(`/runbook run failover-db ClusterId=shop-cluster reason="the writer is slow"`), says("waiting for approval"))
+	step("agreeing to one's own", pressed("Approve"), confirmed("Approve"), says("so you cannot approve it"))
+	step("agreeing as ben", become("ben"), says("waiting for approval"), pressed("Approve"), confirmed("Approve"), says("succeeded"), says("→ started"))
+	step("being refused", become("mallory"), typed("/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1"), says("the default is no"), says("web-restarts lets web run it"))
+	step("asking once", pressed("Ask for one-time approval"), chromedp.SendKeys(chromedp.CSS("dialog[open] textarea"), "checkout is down"),
+		confirmed("Ask"), says("waiting for approval"), says("checkout is down"))
+	step("denying as ben", become("ben"), says("checkout is down"), pressed("Deny…"), chromedp.SendKeys(chromedp.CSS("dialog[open] textarea"), "not today"),
+		confirmed("Deny"), says("not today"))
 }
