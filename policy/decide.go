@@ -29,19 +29,17 @@ func (d *Decision) decide() Code {
 	}
 	d.runbook = d.policy.index.runbooks[d.request.Runbook]
 	switch d.request.Action {
-	case Cancel:
-		return d.decideCancel()
-	case Locking:
-		return d.decideBeside()
+	case Cancel, Locking:
+		return d.decideOwn()
 	case Approve, Reject:
 		return d.decideAnswer()
 	}
 	return d.decideRun()
 }
 
-// decideCancel lets whoever asked for an execution stop it, and whom a grant lets. What a grant wants besides its
-// condition is about running: what runs can be stopped after its window has closed.
-func (d *Decision) decideCancel() Code {
+// decideOwn lets whoever asked for an execution stop it, whoever set a lock end it, and whom a grant lets. What a grant
+// wants besides its condition is about running: what runs can be stopped after its window has closed.
+func (d *Decision) decideOwn() Code {
 	if d.request.Requester != d.request.Actor.ID || !d.policy.index.known(&d.request.Actor) {
 		return d.decideBeside()
 	}

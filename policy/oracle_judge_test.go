@@ -27,7 +27,7 @@ func (v verdict) agrees(d policy.Decision) bool {
 func (t table) judge(r *policy.Request) verdict {
 	no := t.judgeEnvelope(r)
 	names := t.namesOf(r.Actor)
-	if r.Action == "cancel" && r.Requester == r.Actor.ID && len(names) > 0 {
+	if (r.Action == "cancel" || r.Action == "lock") && r.Requester == r.Actor.ID && len(names) > 0 {
 		return verdict{append(no, t.judgeDenials(r, names)...), policy.CodeRequester, ""}
 	}
 	if len(names) == 0 {
