@@ -18,27 +18,24 @@ import (
 )
 
 // database is a store with a way to it beside the store.
-type database struct {
-	*store.DB
-	driver, source string
-}
+type database struct{ *store.DB }
 
 func (d *database) sql(t *testing.T, statement string) {
 	t.Helper()
-	executeOn(t, d.driver, d.source, statement)
+	if err := storetest.Execute(d.URL, statement); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // onBoth runs f on each kind of database.
 func onBoth(t *testing.T, f func(t *testing.T, d *database)) {
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
-		path := filepath.Join(t.TempDir(), "handrail.db")
-		f(t, &database{open(t, "sqlite:"+path), "sqlite", path})
+		f(t, &database{open(t, "sqlite:"+filepath.Join(t.TempDir(), "handrail.db"))})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		url := storetest.Postgres(t)
-		f(t, &database{open(t, url), "pgx", url})
+		f(t, &database{open(t, storetest.Postgres(t))})
 	})
 }
 
@@ -230,7 +227,7 @@ func TestNothingIsDecidedWithoutTheLog(t *testing.T) {
 	for name, statement := range map[string]map[string]string{
 		"the log refuses": {
 			"sqlite": "CREATE TRIGGER no BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'no'); END",
-			"pgx": "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';" +
+			"postgres": "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';" +
 				" CREATE TRIGGER no BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION no()",
 		},
 		"no head":             {"": "DELETE FROM audit_head"},
@@ -241,7 +238,7 @@ func TestNothingIsDecidedWithoutTheLog(t *testing.T) {
 			t.Parallel()
 			onBoth(t, func(t *testing.T, d *database) {
 				d.record(t, 0, 2)
-				d.sql(t, statement[d.driver]+statement[""])
+				d.sql(t, statement[strings.SplitN(d.URL, ":", 2)[0]]+statement[""])
 				err := d.Update(t.Context(), func(tx automation.Tx) error {
 					_ = tx.Record(t.Context(), decision(7)) // whoever goes on all the same stores nothing
 					return tx.Insert(t.Context(), &automation.Execution{ID: "e", Ref: "e", Key: "e", State: automation.Queued})
@@ -283,7 +280,7 @@ func TestReplicasWriteOneLog(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	d := &database{dbs[0], "pgx", url}
+	d := &database{dbs[0]}
 	if found, r := d.verified(t); r.Problems > 0 || r.Tree.Size() != 120 {
 		t.Errorf("%d entries: %s", r.Tree.Size(), found)
 	}

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"handrail/store/storetest"
 )
 
 // auditedCommand has the bots that start from now on publish checkpoints: audited SECTION, the section's keys and values.
@@ -22,11 +23,7 @@ func auditedCommand(ts *testscript.TestScript, _ bool, args []string) {
 
 // sqlCommand changes the database beside the bot, as somebody with the file can: sql STATEMENT.
 func sqlCommand(ts *testscript.TestScript, _ bool, args []string) {
-	db, err := sql.Open("sqlite", filepath.Join(of(ts).dir, "handrail.db"))
-	ts.Check(err)
-	defer db.Close()
-	_, err = db.Exec(args[0])
-	ts.Check(err)
+	ts.Check(storetest.Execute("sqlite:"+filepath.Join(of(ts).dir, "handrail.db"), args[0]))
 }
 
 // variableCommand sets a variable to what a file holds: variable NAME FILE.
