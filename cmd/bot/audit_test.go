@@ -144,3 +144,12 @@ func TestAlarms(t *testing.T) {
 		t.Errorf("posted %+v", said)
 	}
 }
+
+// Whoever writes a verifier of their own goes by the page.
+func TestTheFormatIsAsThePageHasIt(t *testing.T) {
+	t.Parallel()
+	e := audit.Entry{Seq: 7, At: time.UnixMilli(1763910000000), Kind: audit.Decision, Subject: "d-abcdefgh2345", Body: []byte(`{"allowed":false}`)}
+	if page := readText(t, "docs/audit.md"); !strings.Contains(page, "```\n"+string(e.Append(nil))+"```") {
+		t.Errorf("docs/audit.md does not have\n%s", e.Append(nil))
+	}
+}
