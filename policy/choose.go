@@ -54,7 +54,7 @@ func (d *Decision) chooseGrant() Code {
 		return false
 	}
 	for _, n := range d.specials {
-		if d.plain != none && n > d.plain && !r.BreakGlass || consider(n) {
+		if d.plain != none && n > d.plain && d.applies(d.policy.grants[d.plain]) == "" || consider(n) {
 			break
 		}
 	}
