@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/checker"
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"go.yaml.in/yaml/v4"
 )
@@ -14,7 +16,6 @@ import (
 const (
 	maxNesting = 50   // of brackets and calls
 	maxLoops   = 2    // of all(), exists() and the like within each other
-	maxProgram = 1000 // instructions of a regular expression
 	maxOf      = 1000 // names of groups that a person may be in, for the estimate
 )
 
@@ -42,7 +43,6 @@ func newEnvironment() (*cel.Env, error) {
 		cel.ParserRecursionLimit(maxNesting),
 		cel.ParserErrorRecoveryLimit(1),
 		cel.HomogeneousAggregateLiterals(),
-		cel.RegexProgramSizeLimit(maxProgram),
 		cel.DefaultUTCTimeZone(true),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(),
 			cel.ValidateComprehensionNestingLimit(maxLoops)),
@@ -86,27 +86,74 @@ func (r *fileReader) compileCondition(n *yaml.Node, source string) *Condition {
 		}
 		r.conditions = compiler{env: env, done: map[string]*Condition{}}
 	}
-	env := r.conditions.env
-	ast, issues := env.Compile(source)
-	if issues.Err() != nil {
+	tree, issues, err := compileCEL(r.conditions.env, source)
+	switch {
+	case err != nil:
+		r.fail(n, "when cannot be read: %s.", shown(err.Error()))
+		return nil
+	case issues.Err() != nil:
 		r.conditionIssues(n, issues)
 		return nil
-	}
-	if !ast.OutputType().IsExactType(cel.BoolType) {
-		r.fail(n, "when must be true or false, and is %s.", ast.OutputType())
+	case !tree.OutputType().IsExactType(cel.BoolType):
+		r.fail(n, "when must be true or false, and is %s.", tree.OutputType())
+		return nil
+	case !r.checkPatterns(n, tree.NativeRep()):
 		return nil
 	}
-	cost, err := env.EstimateCost(ast, estimator{})
+	cost, err := r.conditions.env.EstimateCost(tree, estimator{})
 	if err != nil || cost.Max > maxCost {
 		r.fail(n, "when may cost %d, and %d is the most. Look at fewer things, and avoid loops within loops.", cost.Max, maxCost)
 		return nil
 	}
-	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	program, err := r.conditions.env.Program(tree, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
 	if err != nil {
 		r.fail(n, "when cannot be evaluated: %s.", shown(err.Error()))
 		return nil
 	}
-	return &Condition{Source: source, program: program}
+	return &Condition{Source: source, program: program, targets: asksFor(tree, "targets")}
+}
+
+// compileCEL is Compile for text of any origin: cel-go recovers from its panics when it evaluates, not when it compiles.
+func compileCEL(env *cel.Env, source string) (tree *cel.Ast, issues *cel.Issues, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("compiling: %v", problem)
+		}
+	}()
+	tree, issues = env.Compile(source)
+	return tree, issues, nil
+}
+
+// checkPatterns bounds the regular expressions of a condition. One that is put together while it is evaluated could be of
+// any size. (cel-go's own limit of their size panics on a{2}: it compiles without Simplify.)
+func (r *fileReader) checkPatterns(n *yaml.Node, tree *ast.AST) bool {
+	before := len(r.errors)
+	for _, call := range ast.MatchDescendants(ast.NavigateAST(tree), ast.FunctionMatcher("matches")) {
+		args := call.AsCall().Args()
+		pattern := args[len(args)-1]
+		at := tree.SourceInfo().GetStartLocation(pattern.ID())
+		place := r.within(n, at.Line(), at.Column())
+		text, ok := "", pattern.Kind() == ast.LiteralKind
+		if ok {
+			text, ok = pattern.AsLiteral().Value().(string)
+		}
+		if !ok {
+			r.fail(place, "when is wrong: matches() takes a pattern that is written out.")
+		} else if _, err := r.compile(text); err != nil {
+			r.fail(place, "when is wrong: the pattern of matches() is too large, or none.")
+		}
+	}
+	return len(r.errors) == before
+}
+
+// asksFor says whether a condition looks at a variable.
+func asksFor(tree *cel.Ast, name string) bool {
+	for _, found := range tree.NativeRep().ReferenceMap() {
+		if found.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // conditionIssues reports what is wrong with a condition, each at its place in the file.
@@ -115,15 +162,15 @@ func (r *fileReader) conditionIssues(n *yaml.Node, issues *cel.Issues) {
 		message, _, _ := strings.Cut(strings.ReplaceAll(e.Message, " (in container '')", ""), " expecting {")
 		message = strings.TrimSuffix(message, ".")
 		help := ""
-		if strings.HasPrefix(message, "undeclared reference") {
-			help = " It knows " + join(r.knownNames(), "and") + "."
+		if word, ok := strings.CutPrefix(message, "undeclared reference to "); ok {
+			help = r.meant(strings.Trim(word, "'"), knownNames()) + " It knows " + join(knownNames(), "and") + "."
 		}
 		at := r.within(n, e.Location.Line(), e.Location.Column())
 		r.fail(at, "when is wrong: %s.%s", short(message, 200), help)
 	}
 }
 
-func (r *fileReader) knownNames() []string {
+func knownNames() []string {
 	var names []string
 	for name := range conditionNames() {
 		names = append(names, name)

@@ -20,6 +20,7 @@ import (
 type Condition struct {
 	Source  string // as the file has it
 	program cel.Program
+	targets bool // it looks at them
 }
 
 // MaxCondition is the length of the longest condition in characters.

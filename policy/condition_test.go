@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 )
 
 const conditionPolicy = `version: 1
@@ -52,6 +54,7 @@ func TestConditionHolds(t *testing.T) {
 		`targets.filter(t, t != "orders").size() < 2`:  true,
 		`"orders" in params.Id`:                        true,
 		`params["Mode"] == ["fast"]`:                   true,
+		`params.Mode[0].matches("[a-f][a-z]{3}")`:      true,
 		`params.Mode[0].matches("f.*")`:                true,
 		`"Reason" in params`:                           false,
 		`has(params.Id) && !has(params.Reason)`:        true,
@@ -101,7 +104,7 @@ func TestConditionThatCannotBeEvaluated(t *testing.T) {
 	r := conditionRequest()
 	for _, source := range []string{
 		`params.Reason[0] == "x"`, `params.Id[5] == "x"`, `1 / (size(targets) - 2) == 1`, `int(params.Mode[0]) > 1`, `now.getHours(params.Mode[0]) == 1`,
-		`timestamp(params.Mode[0]) < now`, `"x".matches("[" + params.Mode[0])`,
+		`timestamp(params.Mode[0]) < now`,
 	} {
 		c, p := condition(t, source)
 		if got, err := c.Holds(&conditionInput{policy: p, request: r, runbook: p.runbooks[0]}); err == nil || got {
@@ -136,18 +139,21 @@ func TestConditionMistakes(t *testing.T) {
 	t.Parallel()
 	const first = "17:11: " // of the condition, where it has no quotes
 	for source, want := range map[string]string{
-		`size(targets) == `:         "17:27: when is wrong: Syntax error: mismatched input '<EOF>'.",
-		`targets == 1`:              "17:19: when is wrong: found no matching overload",
-		`size(targets)`:             first + "when must be true or false, and is int.",
-		`"yes"`:                     first + "when must be true or false, and is string.",
-		`dyn(true)`:                 first + "when must be true or false, and is dyn.",
-		`true && actor.mail == "x"`: "17:19: when is wrong: undeclared reference to 'actor'. It knows actor.groups,",
-		`reboot(targets)`:           "17:17: when is wrong: undeclared reference to 'reboot'",
-		`params.Id == "x"`:          "17:21: when is wrong: found no matching overload",
-		`actor.name.matches("[")`:   "17:30: when is wrong: invalid matches argument",
-		`now < timestamp("soon")`:   "17:27: when is wrong: invalid timestamp argument",
-		`targets.map(t, t) == targets || [1, "a"] == [2]`:          "17:47: when is wrong:",
-		`params.all(a, params.all(b, a != b))`:                     first + "when may cost ",
+		`size(targets) == `:                               "17:27: when is wrong: Syntax error: mismatched input '<EOF>'.",
+		`targets == 1`:                                    "17:19: when is wrong: found no matching overload",
+		`size(targets)`:                                   first + "when must be true or false, and is int.",
+		`"yes"`:                                           first + "when must be true or false, and is string.",
+		`dyn(true)`:                                       first + "when must be true or false, and is dyn.",
+		`true && actor.mail == "x"`:                       "17:19: when is wrong: undeclared reference to 'actor'. It knows actor.groups,",
+		`reboot(targets)`:                                 "17:17: when is wrong: undeclared reference to 'reboot'",
+		`params.Id == "x"`:                                "17:21: when is wrong: found no matching overload",
+		`actor.name.matches("[")`:                         "17:30: when is wrong: invalid matches argument",
+		`actor.name.matches(params.Id[0])`:                "17:39: when is wrong: matches() takes a pattern that is written out.",
+		`matches(actor.name, "x{1000}" + "y")`:            "17:41: when is wrong: matches() takes a pattern that is written out.",
+		`actor.name.matches("x{1000}{1000}")`:             "17:30: when is wrong: invalid matches argument",
+		`now < timestamp("soon")`:                         "17:27: when is wrong: invalid timestamp argument",
+		`targets.map(t, t) == targets || [1, "a"] == [2]`: "17:47: when is wrong:",
+		`params.all(a, params.all(b, a != b))`:            first + "when may cost ",
 		`targets.all(a, targets.all(b, targets.all(c, a+b != c)))`: "17:52: when is wrong: comprehension exceeds nesting limit",
 		strings.Repeat("(", 60) + "true" + strings.Repeat(")", 60): first + "when is wrong",
 		strings.Repeat("!", 1001):                                  first + "when has 1001 characters, and may have 1000.",
@@ -193,4 +199,79 @@ func TestConditionPlaces(t *testing.T) {
 			t.Errorf("%s:\n%v\nwant %s", text, err, want)
 		}
 	}
+}
+
+// Conditions that grow with what they look at, and would do so without end.
+func TestExpensiveConditionsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, source := range []string{
+		`params.all(a, params.all(b, params[a] == params[b]))`,
+		`targets.map(a, targets.map(b, a + b)).size() > 1`,
+		`targets.all(a, targets.all(b, a.contains(b)))`,
+		`targets.map(a, targets).map(b, targets.all(c, c in b)).size() > 0`,
+		`params.all(a, params[a].all(b, b.matches("(x+x+)+y")))`,
+		strings.Repeat(`targets.all(a, a.matches(a)) && `, 20) + "true",
+		`[[targets, targets], [targets, targets]].all(a, a.all(b, b.all(c, c != "")))`,
+		`actor.name.matches("(a{1000}){1000}")`,
+		`actor.name.matches("(x{100}){10}")`,
+		strings.Repeat("[", 200) + strings.Repeat("]", 200) + ".size() == 1",
+		strings.Repeat("-", 400) + "1 == 1", strings.Repeat("!", 400) + "true",
+	} {
+		began := time.Now()
+		p, err := Parse("p", []byte(conditionPolicy+"'"+source+"'\n"))
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%.60s took %v", source, took)
+		}
+		if err != nil {
+			continue
+		}
+		r := conditionRequest()
+		r.Parameters["Id"] = nil
+		for range MaxParameterValues {
+			r.Parameters["Id"] = append(r.Parameters["Id"], strings.Repeat("x", MaxValueLength))
+		}
+		began = time.Now()
+		_, err = p.grants[0].When.Holds(&conditionInput{policy: p, request: r, runbook: p.runbooks[0]})
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("%.60s is accepted and took %v, %v", source, took, err)
+		}
+	}
+}
+
+// Whatever the condition: it is refused with its place, or it can be asked, and no answer takes long or panics.
+func FuzzCondition(f *testing.F) {
+	for _, source := range []string{
+		`size(targets) == 2`, `targets.exists(t, t.matches("a.*"))`, `params.Mode[0] in ["fast"]`, `now.getHours("Europe/Oslo") < 5`, `"web" in actor.groups`,
+		`incident.open && incident.severity <= 2`, `has(params.X) ? params.X == [] : true`, `duration("1h") > now - timestamp("2026-01-01T00:00:00Z")`,
+		`params.map(k, params[k]).size() > 1`, `[1, 2].all(x, x > 0)`, `1 / 0 == 1`, `b"a" == bytes(channel.id)`, `type(now) == timestamp`, `{"a": 1}.a == 1`, `((((`, "\x00", `"\u202e"`, `а`,
+	} {
+		f.Add(source)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		r := &fileReader{reader: reader{file: "p", data: []byte(source)}}
+		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: source, Line: 1, Column: 1}
+		c := r.readWhen(n)
+		if (c == nil) != (len(r.errors) > 0) {
+			t.Fatalf("%v, %v", c, r.errors)
+		}
+		for _, e := range r.errors {
+			if e.Line < 1 || e.Column < 1 || len(e.Message) > 1000 {
+				t.Fatalf("%+v", e)
+			}
+		}
+		if c == nil {
+			return
+		}
+		p := &Policy{runbooks: []*Runbook{{Name: "failover", Targets: "Id"}}, identities: []Identity{{"ana", []string{"U012ANA"}}}}
+		p.buildIndex()
+		began := time.Now()
+		once, err := c.Holds(&conditionInput{policy: p, request: conditionRequest(), runbook: p.runbooks[0]})
+		again, twice := c.Holds(&conditionInput{policy: p, request: conditionRequest(), runbook: p.runbooks[0]})
+		if once != again || (err == nil) != (twice == nil) || err != nil && once {
+			t.Fatalf("%v, %v, then %v, %v", once, err, again, twice)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Fatalf("it took %v", took)
+		}
+	})
 }

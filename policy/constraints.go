@@ -86,7 +86,11 @@ func (r *fileReader) checkValue(n *yaml.Node, p *Parameter) {
 	case code == CodeValueHidden:
 		r.fail(n, "allow has a value with characters that cannot be seen: %+q.", n.Value)
 	case p.refuses(n.Value) != "":
-		r.fail(n, "allow has %s, and this parameter has to be %s. Change one of the two.", shown(n.Value), p.shape())
+		value := shown(n.Value)
+		if p.Secret {
+			value = "a value"
+		}
+		r.fail(n, "allow has %s, and this parameter has to be %s. Change one of the two.", value, p.shape())
 	}
 }
 

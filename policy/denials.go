@@ -25,6 +25,9 @@ func (r *fileReader) readDenials(n *yaml.Node) []*Denial {
 		if may := fields["may"]; may != nil {
 			d.May = r.readMay(may)
 		}
+		if d.When != nil && d.When.targets {
+			r.checkTargets(fields["when"], "when", d.Runbooks)
+		}
 		r.count(item, max(len(d.To), 1)*len(d.Runbooks)*max(len(d.Channels), 1))
 		denials = append(denials, d)
 	}

@@ -72,21 +72,22 @@ func (r *fileReader) checkTogether(n *yaml.Node, fields map[string]*yaml.Node, g
 			r.fail(fields[key], "%s is about running, which this grant does not give. Leave it out.", key)
 		}
 	}
-	r.checkTargets(fields["limits"], g)
+	if g.Limits.Targets > 0 {
+		r.checkTargets(fields["limits"], "limits", g.Runbooks)
+	}
+	if g.When != nil && g.When.targets {
+		r.checkTargets(fields["when"], "when", g.Runbooks)
+	}
 }
 
-// checkTargets refuses to limit targets where nobody can say what they are.
-func (r *fileReader) checkTargets(n *yaml.Node, g *Grant) {
-	if g.Limits.Targets == 0 {
-		return
+// checkTargets refuses to ask about targets where nobody can say what they are: there would never be any.
+func (r *fileReader) checkTargets(n *yaml.Node, what string, runbooks []string) {
+	if slices.Contains(runbooks, Everything) {
+		runbooks = r.targets
 	}
-	names := g.Runbooks
-	if g.wide() {
-		names = r.targets
-	}
-	for _, name := range names {
+	for _, name := range runbooks {
 		if b := r.runbooks[name]; b != nil && b.Targets == "" {
-			r.fail(n, "targets cannot be limited: the runbook %s does not say which parameter has them. Write targets: NAME there.", b.Name)
+			r.fail(n, "%s is about targets, and the runbook %s does not say which parameter has them. Write targets: NAME there.", what, b.Name)
 			return
 		}
 	}
