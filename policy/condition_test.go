@@ -144,7 +144,7 @@ func TestConditionMistakes(t *testing.T) {
 		`size(targets)`:                                   first + "when must be true or false, and is int.",
 		`"yes"`:                                           first + "when must be true or false, and is string.",
 		`dyn(true)`:                                       first + "when must be true or false, and is dyn.",
-		`true && actor.mail == "x"`:                       "17:19: when is wrong: undeclared reference to 'actor'. It knows actor.groups,",
+		`true && actor.mail == "x"`:                       "17:19: when is wrong: undeclared reference to 'actor'. Did you mean actor.groups, actor.id or actor.name? It knows actor.groups,",
 		`reboot(targets)`:                                 "17:17: when is wrong: undeclared reference to 'reboot'",
 		`params.Id == "x"`:                                "17:21: when is wrong: found no matching overload",
 		`actor.name.matches("[")`:                         "17:30: when is wrong: invalid matches argument",

@@ -118,7 +118,7 @@ func keyEdits() []edit {
 		{name: "a condition of the wrong kind", full: true, old: "when: incident.open", new: "when: true", want: "36:99: when must be text, and is true or false. Put it in quotes."},
 		{name: "an empty condition", full: true, old: "when: incident.open", new: `when: ""`, want: "36:100: when"},
 		{name: "a condition that is no answer", full: true, old: "when: incident.open", new: "when: incident.id", want: "36:99: when must be true or false, and is string.", byName: true},
-		{name: "a condition about nothing", full: true, old: "when: incident.open", new: "when: incidents.open", want: "36:99: when is wrong: undeclared reference to 'incidents'. It knows actor.groups, ", byName: true},
+		{name: "a condition about nothing", full: true, old: "when: incident.open", new: "when: incidents.open", want: "36:99: when is wrong: undeclared reference to 'incidents'. Did you mean incident.id? It knows actor.groups, ", byName: true},
 		{name: "a long condition", full: true, old: "when: incident.open", new: "when: incident.open || " + strings.Repeat("!", 1000) + "true", want: "36:99: when has 1021 characters, and may have 1000."},
 		{name: "a condition about targets that nobody knows", full: true, old: "  failover-db:\n", new: "  other: {document: Abc, version: 1, sha256: " + hash + "}\n  failover-db:\n", want: "39:92: when is about targets, and the runbook other does not say which parameter has them.", byName: true},
 		{name: "empty denials", full: true, old: "denials:", new: "denials: []\nx:", want: "37:10: denials is empty"},
