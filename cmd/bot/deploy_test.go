@@ -49,7 +49,7 @@ func TestShownPoliciesParse(t *testing.T) {
 	shown := map[string]string{"deploy/policy.yaml": readText(t, "deploy/policy.yaml")}
 	for _, page := range []string{"README.md", "docs/policy.md"} {
 		for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readText(t, page), -1) {
-			if strings.HasPrefix(block[1], "version: 1\n") {
+			if strings.HasPrefix(block[1], "version: 1\nservice_role") {
 				shown[page] = block[1]
 			}
 		}

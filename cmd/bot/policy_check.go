@@ -11,11 +11,12 @@ import (
 )
 
 type policyCheckCmd struct {
-	File      string `arg:"" optional:"" help:"The policy file; with --config its policy." default:"policy.yaml"`
-	Config    string `help:"A configuration, to ask AWS for the documents and to check the signature." xor:"documents" placeholder:"FILE"`
-	Documents string `help:"A folder of documents, such as AWS-RestartEC2Instance.yaml, to look into instead of AWS." xor:"documents" placeholder:"DIR"`
-	Strict    bool   `help:"End with 1 for warnings as well."`
-	Output    string `short:"o" help:"table or json." enum:"table,json" default:"table"`
+	File      string    `arg:"" optional:"" help:"The policy file; with --config its policy." default:"policy.yaml"`
+	Config    string    `help:"A configuration, to ask AWS for the documents and to check the signature." xor:"documents" placeholder:"FILE"`
+	Documents string    `help:"A folder of documents, such as AWS-RestartEC2Instance.yaml, to look into instead of AWS." xor:"documents" placeholder:"DIR"`
+	At        time.Time `help:"When, for freezes that are over; now if not given." placeholder:"2026-12-24T10:00:00Z"`
+	Strict    bool      `help:"End with 1 for warnings as well."`
+	Output    string    `short:"o" help:"table or json." enum:"table,json" default:"table"`
 }
 
 // errFound ends the program with 1: what was checked is not right.
@@ -35,7 +36,10 @@ func (c *policyCheckCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	found := f.policy.Check(c.File, f.content, time.Now())
+	if c.At.IsZero() {
+		c.At = time.Now()
+	}
+	found := f.policy.Check(c.File, f.content, c.At)
 	if c.Config != "" || c.Documents != "" {
 		more, err := c.documents(ctx, f.policy)
 		if err != nil {

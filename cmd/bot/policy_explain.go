@@ -26,6 +26,7 @@ type policyExplainCmd struct {
 	Lock       bool      `help:"Ask about locking instead of running."`
 	BreakGlass bool      `help:"Use a grant for emergencies."`
 	Reason     string    `help:"The reason that the person gives." placeholder:"TEXT"`
+	Incident   int       `help:"An incident of this severity, 1 to 5, is open in the channel." placeholder:"SEVERITY"`
 	ApprovedBy []string  `help:"Who has agreed: an identity or a Slack user ID. Repeat it for several." placeholder:"USER"`
 	Output     string    `short:"o" help:"table or json." enum:"table,json" default:"table"`
 	Values     []string  `arg:"" optional:"" help:"Parameters, as in Slack: key=value." name:"key=value"`
@@ -78,6 +79,9 @@ func (c *policyExplainCmd) asked(p *policy.Policy, io streams) (*policy.Case, er
 	}
 	if !channelID.MatchString(c.Channel) {
 		asked.Channel = "#" + strings.TrimPrefix(c.Channel, "#")
+	}
+	if c.Incident != 0 {
+		asked.Incident = &policy.Incident{ID: "an incident", Severity: c.Incident, Open: true}
 	}
 	for _, a := range c.ApprovedBy {
 		asked.ApprovedBy = append(asked.ApprovedBy, policy.Asker{User: a, Standing: policy.StandingMember})
