@@ -53,8 +53,11 @@ func standing(x *automation.Execution, step string) []Line {
 		return []Line{join(line("⌛ %s expired %s: ", code(x.Ref), moment(a.By)), needs(a.Needs), line(" had to agree, and "), tally(a.Votes, a.Needs), line(" had."))}
 	case x.State == automation.Denied:
 		return []Line{line("⛔ %s was not allowed to start: %s", code(x.Ref), x.Note)}
-	case x.State == automation.Cancelled && len(yes) < total(a.Needs):
+	case x.State == automation.Cancelled && x.CancelBy != "" && len(yes) < total(a.Needs):
 		return []Line{line("🚫 %s was cancelled by %s before it was approved.", code(x.Ref), person(x.CancelBy))}
+	}
+	if len(yes) < total(a.Needs) {
+		return []Line{join(line("%s is %s; ", code(x.Ref), words(x.State)), needs(a.Needs), line(" had to agree, and "), tally(a.Votes, a.Needs), line(" had."))}
 	}
 	return []Line{join(line("✅ %s was approved by ", code(x.Ref)), said(yes), line(": it is %s.", words(x.State)))}
 }
@@ -104,32 +107,6 @@ func needs(all []policy.Need) Line {
 		parts = append(parts, l)
 	}
 	return and(parts)
-}
-
-// and joins lines: a, b and c.
-func and(parts []Line) Line {
-	var l Line
-	for i, p := range parts {
-		switch {
-		case i > 0 && i == len(parts)-1:
-			l = append(l, Span{Text: " and "})
-		case i > 0:
-			l = append(l, Span{Text: ", "})
-		}
-		l = append(l, p...)
-	}
-	return l
-}
-
-// anyOf is "`leads`, `dba` or `ana`".
-func anyOf(names []string) Line {
-	l := list(names)
-	for i, s := range l {
-		if s.Text == " and " && s.Style == Plain {
-			l[i].Text = " or "
-		}
-	}
-	return l
 }
 
 // tally is "1 of 2 (@ben)".

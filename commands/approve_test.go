@@ -196,3 +196,21 @@ func TestStatusShowsWhatIsWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// An approver finds what waits for them, although they asked for none of it.
+func TestStatusListsWhatWaitsForAPerson(t *testing.T) {
+	h, c := gatedHouse(t)
+	voted := waitingFor(time.Unix(1_790_000_900, 0), benAgreed)
+	voted.ID, voted.Ref = "x2", "r-voted22"
+	step := waitingFor(time.Time{})
+	step.ID, step.Ref, step.State, step.Approval, step.Steps = "x3", "r-step333", automation.Waiting, nil, []automation.Step{{Name: "Confirm", Action: "aws:approve", Status: "Waiting"}}
+	h.executions = []*automation.Execution{waitingFor(time.Unix(1_790_000_900, 0)), voted, step}
+	for user, want := range map[string]string{"U012BEN": "r-abcdefg r-step333", "U012KIM": "r-abcdefg r-voted22 r-step333", "U012ANA": "", "U012LEE": "", "U012MALLORY": ""} {
+		_, got, _ := strings.Cut(read(c.Do(t.Context(), as(user, "status"))), "✋ Waiting for you")
+		for _, ref := range []string{"r-abcdefg", "r-voted22", "r-step333"} {
+			if strings.Contains(got, ref) != strings.Contains(want, ref) {
+				t.Errorf("%s sees\n%s\nwants %q", user, got, want)
+			}
+		}
+	}
+}

@@ -20,12 +20,18 @@ func (s sight) rules(runbook string) []Line {
 	for _, g := range s.policy.GrantsFor(runbook) {
 		lines = append(lines, s.grant(g))
 	}
+	if more := len(lines) - shownRules; more > 0 {
+		lines = append(lines[:shownRules], line("… and %s more rules.", fmt.Sprint(more)))
+	}
 	return lines
 }
 
+// shownRules is how many rules an answer lists.
+const shownRules = 20
+
 // grant says who may do what where, and under which conditions.
 func (s sight) grant(g *policy.Grant) Line {
-	l := line("%s  %s may %s in %s", bold("Rule "+g.Name), list(g.To), verbs(g.May), places(g.Channels))
+	l := line("%s  %s may %s in %s", bold("Rule "+g.Name), list(g.To), verbs(g.May, "and"), places(g.Channels))
 	if a := g.Approval; a != nil {
 		agree := "agree"
 		if a.Count == 1 {
@@ -95,7 +101,7 @@ func denial(d *policy.Denial) Line {
 	if len(may) == 0 {
 		may = []policy.Action{policy.Run, policy.Ask}
 	}
-	l := line("%s  %s%s", bold("Denial "+d.Name), to, verbs(may))
+	l := line("%s  %s%s", bold("Denial "+d.Name), to, verbs(may, "or"))
 	if len(d.Channels) > 0 {
 		l = append(l, line(" in %s", places(d.Channels))...)
 	}
@@ -108,12 +114,13 @@ func denial(d *policy.Denial) Line {
 	return l
 }
 
-func verbs(actions []policy.Action) string {
-	words := make([]string, len(actions))
-	for i, a := range actions {
-		words[i] = string(a)
+// verbs is "run, cancel and lock".
+func verbs(actions []policy.Action, last string) Line {
+	var parts []Line
+	for _, a := range actions {
+		parts = append(parts, line("%s", string(a)))
 	}
-	return strings.Join(words, " and ")
+	return joined(parts, last)
 }
 
 func places(channels []string) Line {

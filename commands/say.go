@@ -27,7 +27,7 @@ func spans(arg any) Line {
 	case Span:
 		return Line{v}
 	case string:
-		return Line{{Text: v}}
+		return Line{{Text: breaks.Replace(v)}} // one line stays one line, whoever wrote the text
 	}
 	return nil
 }
@@ -39,16 +39,33 @@ func person(s string) Span { return Span{Person, s} }
 func moment(t time.Time) Span { return Span{Moment, strconv.FormatInt(t.Unix(), 10)} }
 
 // list joins words as code: `a`, `b` and `c`.
-func list(words []string) Line {
-	var l Line
+func list(words []string) Line { return joined(codes(words), "and") }
+
+// anyOf joins words as code: `a`, `b` or `c`.
+func anyOf(words []string) Line { return joined(codes(words), "or") }
+
+func codes(words []string) []Line {
+	parts := make([]Line, len(words))
 	for i, w := range words {
+		parts[i] = Line{code(w)}
+	}
+	return parts
+}
+
+// and joins lines: a, b and c.
+func and(parts []Line) Line { return joined(parts, "and") }
+
+// joined joins lines with commas, and the last two with a word.
+func joined(parts []Line, last string) Line {
+	var l Line
+	for i, p := range parts {
 		switch {
-		case i > 0 && i == len(words)-1:
-			l = append(l, Span{Text: " and "})
+		case i > 0 && i == len(parts)-1:
+			l = append(l, Span{Text: " " + last + " "})
 		case i > 0:
 			l = append(l, Span{Text: ", "})
 		}
-		l = append(l, code(w))
+		l = append(l, p...)
 	}
 	return l
 }

@@ -78,6 +78,11 @@ func (s sight) execution(x *automation.Execution) bool {
 	case x.Requester == s.actor.ID, s.sees(x.Runbook):
 		return true
 	}
+	return s.asked(x)
+}
+
+// asked says whether the person is one of those who may agree to an execution, or to a step of it.
+func (s sight) asked(x *automation.Execution) bool {
 	var from []string
 	if a := x.Approval; a != nil {
 		for _, n := range a.Needs {

@@ -39,11 +39,37 @@ func (c *Commands) status(ctx context.Context, k call) Answer {
 	if err != nil {
 		return c.broken(k, "reading what is running", err)
 	}
-	if len(xs) == 0 {
+	var lines []Line
+	if len(xs) > 0 {
+		lines = append([]Line{line("%s", bold("Running now"))}, executions(xs)...)
+	}
+	if what == "mine" {
+		lines = append(lines, c.awaited(ctx, s)...)
+	}
+	if len(lines) == 0 {
 		return say(line("Nothing is running. %s shows what ran before.", code(k.Command+" history")))
 	}
-	return say(append(append([]Line{line("%s", bold("Running now"))}, executions(xs)...),
-		line("To look at one: %s", code(k.Command+" status ID")))...)
+	return say(append(lines, line("To look at one: %s", code(k.Command+" status ID")))...)
+}
+
+// lookedForAnswers is how many open executions, newest first, are searched for those that wait for a person.
+const lookedForAnswers = 200
+
+// awaited lists what waits for this person's answer.
+func (c *Commands) awaited(ctx context.Context, s sight) []Line {
+	xs, err := c.Memory.Executions(ctx, automation.Query{Open: true, Limit: lookedForAnswers})
+	if err != nil {
+		c.Log.Warn("reading what waits for answers", "error", err)
+	}
+	xs = slices.DeleteFunc(xs, func(x *automation.Execution) bool {
+		answered := x.Approval != nil && slices.ContainsFunc(x.Approval.Votes, func(v automation.Vote) bool { return v.User == s.actor.ID })
+		waits := x.State == automation.AwaitingApproval && !answered || len(waiting(x)) > 0
+		return !waits || x.Requester == s.actor.ID || !s.asked(x)
+	})
+	if len(xs) == 0 {
+		return nil
+	}
+	return append([]Line{line("%s", bold("✋ Waiting for you"))}, executions(xs)...)
 }
 
 // one shows an execution with its steps.
