@@ -111,10 +111,10 @@ func oracle(c cell) string {
 	return answer
 }
 
-// dull says that a cell differs from others in nothing that anybody looks at: accounts without standing are refused
+// dull says that a cell differs from others in nothing that anybody looks at: accounts without standing or name are refused
 // whatever they ask for, and names without a grant whatever is given with them.
 func (c cell) dull() bool {
-	return slices.Contains([]string{"bot", "dea", "ext"}, c.person) && c.place != "ops" ||
+	return slices.Contains([]string{"bot", "dea", "ext", "unk", "gus", "zed"}, c.person) && c.place != "ops" ||
 		slices.Contains([]string{"hidden", "nothing"}, c.runbook) && slices.Contains([]string{"two", "wrong", "missing", "unknown", "reckless"}, c.given)
 }
 
