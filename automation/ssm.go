@@ -152,6 +152,9 @@ func sameLocation(a, b policy.Location) bool {
 
 // startInput sets the only members that Handrail uses. A test fails if the SDK's input has any other set.
 func startInput(r StartRequest) *ssm.StartAutomationExecutionInput {
+	if len(r.Parameters) == 0 {
+		r.Parameters = nil // AWS refuses an empty map
+	}
 	return &ssm.StartAutomationExecutionInput{
 		DocumentName:    aws.String(r.DocumentName),
 		DocumentVersion: aws.String(r.DocumentVersion),

@@ -103,6 +103,7 @@ func approvals() map[string]*automation.Execution {
 			e.BreakGlass, e.Rule, e.Reason = true, "emergency-restarts", "the site is down"
 		}),
 		"step_asked":    with(underWay(automation.Waiting, "Success", "Waiting", "Pending"), stepped()),
+		"step_told":     with(underWay(automation.Waiting, "Success", "Waiting", "Pending"), stepped(automation.StepAnswer{Step: "Confirm", Signal: "Approve", Sent: true, Votes: []automation.Vote{yes("U012BEN", 2)}})),
 		"step_approved": with(underWay(automation.Running, "Success", "Approved", "InProgress"), stepped(automation.StepAnswer{Step: "Confirm", Signal: "Approve", Sent: true, Votes: []automation.Vote{yes("U012BEN", 2)}})),
 		"step_rejected": with(underWay(automation.Failed, "Success", "Rejected", "Pending"), stepped(automation.StepAnswer{Step: "Confirm", Signal: "Reject", Sent: true, Votes: []automation.Vote{no("U012BEN", "wrong build")}})),
 	}
@@ -148,6 +149,7 @@ func TestWhatApproversRead(t *testing.T) {
 		"void":              {"What changed", "policy: (nothing) → 77"},
 		"break_glass":       {"🚨 *break-glass*", "the site is down"},
 		"step_asked":        {`"action_id":"approve_step"`, `"action_id":"deny_step"`, `"block_id":"step:Confirm"`},
+		"step_told":         {"AWS has the answer. If it waits on, "},
 		"step_approved":     {"Step ", "Confirm", "✅ "},
 		"step_rejected":     {"step Confirm rejected by ", "wrong build"},
 	} {

@@ -301,7 +301,7 @@ func (l look) remark(e *automation.Execution) string {
 		lines = append(lines, "Before you run it again, look in AWS for an automation with the tag "+code(firstOf(e.Request.Tag, "handrail:"+e.ID))+
 			" and see whether it runs. I will not start it a second time.")
 	case e.State == automation.Waiting && !cancelling(e) && len(l.answerable(e)) == 0:
-		lines = append(lines, "AWS goes on once somebody answers there.")
+		lines = append(lines, waitsInAWS(e))
 	case unanswered(e):
 		lines = append(lines, "Ask again if it is still wanted.")
 	case e.State == automation.Expired && !e.StartBy.IsZero():
@@ -312,6 +312,22 @@ func (l look) remark(e *automation.Execution) string {
 		lines = append(lines, "⚠️ An operator has to look at this: "+sentence(e.Parked, 200))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// waitsInAWS says what AWS waits for when nobody can answer it here.
+func waitsInAWS(e *automation.Execution) string {
+	if e.Approval != nil {
+		for _, s := range e.Approval.Steps {
+			waits := slices.ContainsFunc(e.Steps, func(x automation.Step) bool { return x.Name == s.Step && kindOf(x.Status) == stepActive })
+			switch {
+			case waits && s.Signal != "" && !s.Sent:
+				return "The answer is on its way to AWS."
+			case waits && s.Signal != "":
+				return "AWS has the answer. If it waits on, the step's Approvers in the document do not name the role that I use."
+			}
+		}
+	}
+	return "AWS goes on once somebody answers there."
 }
 
 // awsID is the form of an AutomationExecutionId.

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -57,4 +63,15 @@ func throttledCommand(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no call of %s was throttled", args[0])
+}
+
+// documentCommand gives AWS a document of ours: document NAME FILE.
+func documentCommand(ts *testscript.TestScript, _ bool, args []string) {
+	w := of(ts)
+	text, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	client := ssm.New(ssm.Options{Region: "eu-west-1", BaseEndpoint: aws.String(w.ssmURL), Credentials: credentials.NewStaticCredentialsProvider("script", "script", "")})
+	_, err = client.CreateDocument(context.Background(), &ssm.CreateDocumentInput{Name: aws.String(args[0]), Content: aws.String(string(text)),
+		DocumentType: types.DocumentTypeAutomation, DocumentFormat: types.DocumentFormatYaml})
+	ts.Check(err)
 }

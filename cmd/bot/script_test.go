@@ -77,6 +77,7 @@ func stories(store string) testscript.Params {
 			"instance":    instanceCommand,
 			"post":        postCommand,
 			"policyput":   policyCommand,
+			"document":    documentCommand,
 			"logged":      loggedCommand,
 			"keyed":       keyedCommand,
 			"audited":     auditedCommand,
