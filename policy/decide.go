@@ -8,9 +8,6 @@ package policy
 func Decide(p *Policy, r *Request) Decision {
 	d := Decision{policy: p, request: r}
 	d.code = d.decide()
-	if !d.Allowed() && !d.Pending() {
-		d.needs = nil
-	}
 	return d
 }
 

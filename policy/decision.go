@@ -16,7 +16,7 @@ type Decision struct {
 	denial        *Denial   // that forbids it, or nil
 	freeze        *Freeze   // that stops it, or that others must agree to pass, or nil
 	lock          *Lock     // that stops it, or nil
-	needs         []Need    // approvals that it wants, given or not
+	needs         []Need    // approvals that it wants, given or not; what was found of them before a no
 	need          *Need     // that an approver stands for, or nil
 	subject       *Decision // about the run that an approver answers, or nil
 	plain         int32     // first grant without conditions that covers it, set with grant
@@ -38,7 +38,12 @@ func (d Decision) Allowed() bool { return d.code.allows() }
 func (d Decision) Pending() bool { return d.code == CodeApprovalNeeded }
 
 // Needs are the approvals that the run wants, whether they are given or not; nil for a no.
-func (d Decision) Needs() []Need { return slices.Clone(d.needs) }
+func (d Decision) Needs() []Need {
+	if !d.Allowed() && !d.Pending() {
+		return nil
+	}
+	return slices.Clone(d.needs)
+}
 
 // ApproveBy is when the wait for approvals ends, or zero if the run wants none.
 func (d Decision) ApproveBy() time.Time { return d.approveBy }

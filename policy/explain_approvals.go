@@ -40,11 +40,7 @@ func (n Need) words() string {
 
 // approversWords names everybody who could agree.
 func (d Decision) approversWords(e *Explanation) string {
-	needs := d.needs
-	if d.subject != nil {
-		needs = d.subject.needs
-	}
-	for _, need := range needs {
+	for _, need := range d.needs {
 		e.Approvers = append(e.Approvers, need.From...)
 	}
 	slices.Sort(e.Approvers)

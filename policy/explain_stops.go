@@ -96,7 +96,7 @@ func (d Decision) explainConditions(e *Explanation) bool {
 		e.Missing, e.Fix = "It wants "+short(g.When.Source, 300)+".", askKeeper
 	case CodeOutsideWindow:
 		e.Sentence = fmt.Sprintf("%s does not let you %s at this time.", g.Name, d.what())
-		e.Missing, e.Fix = "It is outside "+d.windowWords(g)+".", "Wait until then."
+		e.Missing, e.Fix = "It is outside "+d.windowWords(g)+".", "Wait until it opens."
 	case CodeEmergencyOnly:
 		e.Sentence = fmt.Sprintf("%s lets you %s in an emergency alone.", g.Name, d.what())
 		e.Missing, e.Fix = "You did not say that it is one.", "In an emergency, add --break-glass and a reason."

@@ -28,17 +28,23 @@ const (
 // maxLooked bounds the grants that an explanation lists beside what decided: those nearest to the request.
 const maxLooked = 20
 
-// looked lists the rules about the runbook: denials, freezes and locks first, which stand above grants, then grants, those
-// that apply before those that do not, the nearest first.
+// looked lists the rules about the runbook: denials, freezes and locks first, which stand above grants, then grants, the
+// nearest first. To whoever answers a request for approval it lists what the run depends on, and no other grants.
 func (d Decision) looked() []Look {
-	about := d
-	if d.subject != nil {
-		about = *d.subject
-	}
-	if about.runbook == nil || about.request.Step != "" {
+	switch {
+	case d.request == nil || d.runbook == nil:
+		return nil
+	case d.request.Action != Approve && d.request.Action != Reject:
+		return slices.Concat(d.lookedDenials(), d.lookedFreezes(), d.lookedLocks(), d.lookedGrants())
+	case d.subject == nil || d.subject.runbook == nil:
 		return nil
 	}
-	return slices.Concat(about.lookedDenials(), about.lookedFreezes(), about.lookedLocks(), about.lookedGrants())
+	s := d.subject
+	looks := slices.Concat(s.lookedDenials(), s.lookedFreezes(), s.lookedLocks())
+	if s.Pending() {
+		looks = append(looks, s.lookAt(s.grant, 0))
+	}
+	return looks
 }
 
 func (d Decision) lookedDenials() []Look {
