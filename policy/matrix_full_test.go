@@ -211,7 +211,7 @@ func fullMatrix(t *testing.T) func(yield func(*policy.Request) bool) {
 	actors[0].Mail = "ana@example.com"
 	channels := []policy.Channel{
 		{ID: "C0OPS", Name: "ops", Known: true}, {ID: "C0INC", Name: "inc-204", Known: true}, {ID: "C0RANDOM", Name: "random", Known: true},
-		{ID: "D0X", Known: true}, {ID: "C0SHARED", Name: "elsewhere", Known: true, Shared: true},
+		{ID: "C0SHARED", Name: "elsewhere", Known: true, Shared: true},
 	}
 	given := []map[string][]string{{"Id": {"i-1"}}, {"Id": {"i-2", "i-1"}}, {"Id": {"i-2"}, "Other": {"x"}}}
 	return func(yield func(*policy.Request) bool) {
