@@ -89,7 +89,7 @@ func (d Decision) facts() Facts {
 		f.Requester = r.requester().ID
 		f.Digest = shownOr(r.Digest)
 	}
-	if r.Action == Cancel && r.Requester != r.Actor.ID {
+	if r.Action == Cancel && r.Requester != r.Actor.ID || r.Action == Locking {
 		f.Requester = r.Requester
 	}
 	if doc := r.Document; doc != nil {
