@@ -307,3 +307,26 @@ func TestAnAnswerToNothing(t *testing.T) {
 		}
 	})
 }
+
+// While Slack or AWS does not answer, nobody can agree, and nothing is void.
+func TestWhatCannotBeAskedVoidsNothing(t *testing.T) {
+	asked(t, oneAgrees, func(s *stage, x *Execution) {
+		s.town.change(func() { s.town.gone = map[string]bool{"U012ANA": true} })
+		out := s.agrees(x, "U012BEN", policy.CodeStandingUnknown)
+		if why := out.Decision.Explain(); !strings.Contains(why.Sentence, "right now") {
+			t.Errorf("it says %q", why.Sentence)
+		}
+		s.town.change(func() { s.town.gone = nil })
+		s.aws.set(func() { s.aws.slow = time.Hour })
+		s.agrees(x, "U012BEN", policy.CodeDocumentUnknown)
+		s.gate.Swap(mustPolicy(s.T, oneAgrees+"# a word\n"))
+		s.agrees(x, "U012BEN", policy.CodeDocumentUnknown)
+		if y := s.row(x.ID); y.State != AwaitingApproval || y.Version != x.Version {
+			t.Errorf("it is %s: %s", y.State, y.Note)
+		}
+		s.aws.set(func() { s.aws.slow = 0 })
+		s.gate.Swap(mustPolicy(s.T, oneAgrees))
+		s.agrees(x, "U012BEN", policy.CodeApprover)
+		s.ends(x.ID, Succeeded, time.Minute)
+	})
+}

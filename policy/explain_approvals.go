@@ -107,6 +107,9 @@ func (d Decision) explainAnswer(e *Explanation) {
 		}
 	case CodeReasonMissing:
 		e.Sentence, e.Fix = fmt.Sprintf("Whoever denies %s says why.", name), "Add a reason."
+	case CodeStandingUnknown, CodeChannelUnknown, CodeDocumentUnknown:
+		e.Sentence = fmt.Sprintf("Nobody can say right now whether %s may still run: %s.", name, d.cause())
+		e.Decided, e.Fix = "It is decided again whenever somebody answers.", tryAgain
 	default:
 		e.Sentence = fmt.Sprintf("%s may not run any more: %s.", upper(name), d.cause())
 		e.Decided, e.Fix = "It is decided again whenever somebody answers.", "It has to be asked for again."
@@ -129,9 +132,13 @@ func (d Decision) cause() string {
 		return fmt.Sprintf("the freeze %s stops it until %s", d.freeze.Name, moment(d.freeze.Until))
 	case CodeLocked:
 		return fmt.Sprintf("%s locked it until %s", d.callName(d.lock.By), moment(d.lock.Until))
-	case CodeStandingUnknown, CodeGuest, CodeBot, CodeDeactivated, CodeExternal:
+	case CodeStandingUnknown, CodeChannelUnknown:
+		return "Slack did not answer"
+	case CodeDocumentUnknown:
+		return "AWS did not answer"
+	case CodeGuest, CodeBot, CodeDeactivated, CodeExternal:
 		return "the person who asked may not run anything now"
-	case CodeChannelUnknown, CodeChannelShared, CodeChannelNotGranted:
+	case CodeChannelShared, CodeChannelNotGranted:
 		return "the channel it was asked in does not count now"
 	case CodeRunbookUnknown, CodeIdentityUnknown, CodeNotGranted, CodeActionNotGranted:
 		return "no rule lets the person run it now"
