@@ -52,7 +52,8 @@ func (c *doctorCmd) Run(ctx context.Context, io streams) error {
 		return errUnwell
 	}
 	secrets := d.report("secrets", cfg.resolve(ctx), "Set what the references name, as each line says.")
-	p, err := readPolicy(cfg.Policy)
+	f, err := cfg.policySource().read()
+	p := f.policy
 	if d.report("policy "+cfg.Policy, err, "docs/policy.md describes the file.") {
 		d.runbooks(ctx, cfg, p)
 	}

@@ -24,9 +24,7 @@ type policyNote struct {
 	Changes []string `json:"changes"`
 }
 
-const (
-	mostNoted = 2_000 // lines of a note: within audit.MaxBody, whatever they say
-)
+const mostNoted = 2_000 // lines of a note
 
 func changeLines(changes []policy.Change) []string {
 	lines := []string{}
@@ -56,7 +54,7 @@ func bounded(lines []string, most int) []string {
 // recordPolicy writes down that a policy comes into force: before it does. It says whether it is new to all replicas.
 func recordPolicy(ctx context.Context, db *store.DB, replica, from string, next policyFile, changes []string) (first bool, err error) {
 	to := next.policy.Hash()
-	body, err := json.Marshal(policyNote{from, to, next.serial, replica, bounded(changes, mostNoted)})
+	body, err := noteOf(policyNote{from, to, next.serial, replica, changes})
 	if err != nil {
 		return false, fmt.Errorf("recording the policy: %w", err)
 	}
@@ -66,6 +64,18 @@ func recordPolicy(ctx context.Context, db *store.DB, replica, from string, next 
 		return false, fmt.Errorf("recording the policy: %w", err)
 	}
 	return first, nil
+}
+
+// noteOf encodes a note with as many of its lines as an entry of the log has room for.
+func noteOf(n policyNote) ([]byte, error) {
+	all := n.Changes
+	for most := mostNoted; ; most /= 2 {
+		n.Changes = bounded(all, most)
+		body, err := json.Marshal(n)
+		if err != nil || len(body) <= audit.MaxBody || most == 0 {
+			return body, err
+		}
+	}
 }
 
 // beginPolicy records the policy of a start if it is not the one that was in force last.
