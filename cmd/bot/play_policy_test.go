@@ -81,3 +81,8 @@ func toldCommand(ts *testscript.TestScript, _ bool, args []string) {
 		return fmt.Errorf("it has %d other messages", len(ms))
 	})
 }
+
+// pinnedCommand writes a policy with the hashes of the local documents: pinned FILE TARGET.
+func pinnedCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(filepath.Join(of(ts).dir, args[1]), []byte(pinLocal(ts.ReadFile(args[0]))), 0o600))
+}

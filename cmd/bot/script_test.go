@@ -85,6 +85,7 @@ func stories(store string) testscript.Params {
 			"variable":    variableCommand,
 			"alerts":      alertsCommand,
 			"told":        toldCommand,
+			"pinned":      pinnedCommand,
 		},
 	}
 }
