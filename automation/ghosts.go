@@ -144,7 +144,7 @@ func (g *GhostWatch) look(ctx context.Context, region string) error {
 func (g *GhostWatch) through(ctx context.Context, region string, from, to time.Time) error {
 	seen, err := g.AWS.Started(ctx, region, from, to)
 	if errors.Is(err, errTooMany) {
-		g.Log.Error("not every automation was looked at", "region", region, "from", from, "to", to, "error", err)
+		g.Log.Error("not every automation was looked at", "region", region, "started", from, "error", err)
 		err = nil
 	}
 	if err != nil {

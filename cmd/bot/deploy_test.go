@@ -116,7 +116,7 @@ func readIAM(t *testing.T, name string) iamPolicy {
 func TestBotPolicyIsWhatTheBotCalls(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{"ssm:AddTagsToResource": true, "iam:PassRole": true}
-	for _, call := range regexp.MustCompile(`\bs\.([A-Z]\w+)\(ctx, `).FindAllStringSubmatch(readText(t, "automation/ssm.go"), -1) {
+	for _, call := range regexp.MustCompile(`\bs\.([A-Z]\w+)\(ctx, `).FindAllStringSubmatch(readText(t, "automation/ssm.go")+readText(t, "automation/patrol.go"), -1) {
 		want["ssm:"+call[1]] = true
 	}
 	if len(want) < 9 {
