@@ -138,6 +138,9 @@ func noVote(k call, out automation.Outcome) Answer {
 	if a := x.Approval; a != nil && len(a.Void) > 0 {
 		lines = append(lines, differences(a.Void)...)
 	}
+	if out.Decision.Code() == policy.CodeApproverSelf && !x.State.Terminal() {
+		lines = append(lines, line("To take it back: %s", code(k.Command+" cancel "+x.Ref)))
+	}
 	lines = append(lines, line("decision %s, explained by %s", code(out.Decision.ID()), code(k.Command+" why "+out.Decision.ID())))
 	return Answer{Lines: lines, Refused: true}
 }

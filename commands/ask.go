@@ -52,6 +52,7 @@ func (c *Commands) refusedTo(ctx context.Context, k call, a *automation.Ask) *An
 	case age > askWithin || age < -time.Minute:
 		return new(say(line("%s is more than an hour old. Run it again, and ask then: %s", code(r.ID), code(k.Command+" run "+typedRun(r.Runbook, r.Parameters)))))
 	}
+	a.Key = "ask:" + r.ID // a second click asks for the same
 	a.Runbook, a.Parameters = r.Runbook, r.Parameters
 	if a.Reason == "" {
 		a.Reason = r.Facts.Reason

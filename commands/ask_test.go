@@ -56,10 +56,26 @@ func TestAskingWithADecision(t *testing.T) {
 			if diff := cmp.Diff(want, h.asked[0].Parameters); diff != "" || !h.asked[0].OneTime || h.asked[0].Runbook != "restart-web" || h.asked[0].Reason == "" {
 				t.Errorf("%s: asked %+v\n%s", name, h.asked[0], diff)
 			}
+			inv.Key = "another click"
+			if got := read(c.Do(t.Context(), inv)); len(h.asked) != 1 || !strings.Contains(got, "received before: it is `r-abcdefg`") {
+				t.Errorf("%s: a second click is told %s", name, got)
+			}
 			if tc.args != nil && h.asked[0].Reason != "still hangs" {
 				t.Errorf("%s: asked for %q", name, h.asked[0].Reason)
 			}
 		}
+	}
+}
+
+// Who may run it need not ask.
+func TestAskingForWhatOneMayRun(t *testing.T) {
+	_, c := gatedHouse(t)
+	got := read(c.Do(t.Context(), as("U012ANA", "ask restart-web InstanceId=i-0aaaaaaaaaaaaaaa1")))
+	if !strings.Contains(got, "You can  run it, without asking: `/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`") {
+		t.Errorf("ana is told %s", got)
+	}
+	if got := read(c.Do(t.Context(), as("U012MALLORY", "ask restart-web"))); !strings.Contains(got, "Try  `/runbook ask restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`") {
+		t.Errorf("mallory is told %s", got)
 	}
 }
 

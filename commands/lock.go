@@ -97,6 +97,8 @@ func (k call) lockable(a automation.LockAsk, rb *policy.Runbook) *Answer {
 				l = append(l, line(" Did you mean %s?", code(near[0]))...)
 			}
 			return new(say(l, at))
+		case p.Secret && !strings.HasPrefix(w.Value, "/"): // it may be the secret itself, so it is not shown
+			return new(say(line("%s takes the name of an SSM parameter, such as %s. Nothing can run with another value.", code(p.Name), code("/path/name"))))
 		case len(p.Allow) > 0 && !slices.Contains(p.Allow, w.Value):
 			l := line("%s is not a value that %s can have, so nothing can run with it.", code(shorten(w.Value)), code(p.Name))
 			if near := policy.Nearest(w.Value, p.Allow); len(near) > 0 {

@@ -17,13 +17,9 @@ func (c *Commands) refusal(ctx context.Context, k call, name string, d policy.De
 	lines := append([]Line{line("⛔ %s", e.Sentence)}, row("Why", e.Decided)...)
 	lines = append(lines, c.also(ctx, s, k, name, d)...)
 	lines = append(append(lines, row("Would allow", e.Near)...), row("Missing", e.Missing)...)
-	next := "You can"
-	if d.Parameter() != "" {
-		next = "Next"
-	}
-	lines = append(lines, row(next, e.Fix)...)
+	lines = append(lines, s.way(k, name, d, e.Fix)...)
 	if d.Code() == policy.CodeParameterMissing {
-		lines = append(lines, line("Try  %s", code(k.Command+" run "+c.example(ctx, d.Runbook()))))
+		lines = append(lines, line("Try  %s", code(k.Command+" "+s.verb(name)+" "+c.example(ctx, d.Runbook()))))
 	}
 	if l := pointAt(k, d); l != nil {
 		lines = append(lines, l)
@@ -37,6 +33,17 @@ func (c *Commands) refusal(ctx context.Context, k call, name string, d policy.De
 		a.Lines = append(a.Lines, line("decision %s, explained by %s", code(d.ID()), code(k.Command+" why "+d.ID())))
 	}
 	return a
+}
+
+// way is what the person can do.
+func (s sight) way(k call, name string, d policy.Decision, fix string) []Line {
+	switch {
+	case d.Parameter() != "":
+		return row("Next", fix)
+	case d.Action() == policy.Ask && s.verb(name) == "run" && len(s.policy.Covering(s.actor, s.channel, name, policy.Run)) > 0:
+		return []Line{line("%s  run it, without asking: %s", bold("You can"), code(k.Command+" run "+typedRun(name, d.Parameters())))}
+	}
+	return row("You can", fix)
 }
 
 // general says whether a no is one that has nothing to do with which runbook somebody named.
@@ -94,6 +101,11 @@ func (c *Commands) also(ctx context.Context, s sight, k call, name string, d pol
 // pointAt marks the word of the line that the decision is about.
 func pointAt(k call, d policy.Decision) Line {
 	name := d.Parameter()
+	if rb := d.Runbook(); rb != nil {
+		if p, ok := rb.Parameter(name); ok && p.Secret { // it may be the secret itself
+			return nil
+		}
+	}
 	for _, w := range k.words {
 		if name != "" && w.Key == name && (d.Value() == "" || w.Value == d.Value()) {
 			return point(k.Command, k.line, w.At, w.Width)

@@ -74,6 +74,11 @@ func TestShowTellsEveryRule(t *testing.T) {
 			t.Errorf("ana sees\n%s\nwants %q", got, want)
 		}
 	}
+	for _, text := range []string{"lock restart-web Password=hunter2 for=2h x", "run restart-web Password=hunter2", "why restart-web Password=hunter2"} {
+		if got := read(c.Do(t.Context(), as("U012ANA", text))); strings.Contains(got, "hunter2") || len(h.wishes) > 0 {
+			t.Errorf("%q: ana is shown a secret\n%s", text, got)
+		}
+	}
 	if got := read(c.Do(t.Context(), as("U012BEN", "list"))); !strings.Contains(got, "✋ needs approval by 1 of `leads` or `web`") {
 		t.Errorf("ben sees\n%s", got)
 	}

@@ -56,26 +56,52 @@ func (c *Commands) recorded(ctx context.Context, s sight, k call, id string) Ans
 	}
 	lines := append([]Line{verdict(r), line("%s  %s", bold("Told then:"), r.Sentence)}, // in the words for that person, which say "you"
 		told(r)...)
-	if r.Execution != "" {
-		if x, err := c.Memory.Execution(ctx, r.Execution); err == nil && x.Approval != nil && len(x.Approval.Needs) > 0 {
-			lines = append(lines, standing(x, "")...)
-		}
-	}
+	lines = append(lines, c.concerned(ctx, r.Execution)...)
 	lines = append(lines, c.lookedThen(ctx, s, r)...)
 	lines = append(lines, line("decision %s, %s, under policy %s", code(r.ID), code(string(r.Code)), code(short(r.Policy))))
 	return say(append(lines, line("What the policy says today: %s", code(k.Command+" why "+typedRun(r.Runbook, r.Parameters))))...)
 }
 
+// concerned tells which execution a decision is about, and where its approval stands.
+func (c *Commands) concerned(ctx context.Context, id string) []Line {
+	if id == "" {
+		return nil
+	}
+	x, err := c.Memory.Execution(ctx, id)
+	if err != nil { // its insertion may have failed; the record stays
+		return nil
+	}
+	lines := []Line{line("%s  %s, %s", bold("Execution"), code(x.Ref), words(x.State))}
+	if x.Approval != nil && len(x.Approval.Needs) > 0 {
+		lines = append(lines, standing(x, "")...)
+	}
+	return lines
+}
+
 // verdict is one line on who was answered what.
 func verdict(r policy.Record) Line {
-	what := "⛔ %s was refused a %s of %s in %s, %s"
+	noun, verb := noun(r.Action)
+	where := []any{target(r.Runbook, r.Parameters), Span{Place, r.Channel}, moment(r.At)}
 	switch {
 	case r.Code == policy.CodeApprovalNeeded:
-		what = "✋ %s needs others to agree to a %s of %s in %s, %s"
+		return line("✋ %s needs others to agree to %s of %s in %s, %s", append([]any{person(r.Actor), noun}, where...)...)
 	case r.Allowed:
-		what = "✅ %s was allowed to %s %s in %s, %s"
+		return line("✅ %s was allowed to %s %s in %s, %s", append([]any{person(r.Actor), verb}, where...)...)
 	}
-	return line(what, person(r.Actor), string(r.Action), target(r.Runbook, r.Parameters), Span{Place, r.Channel}, moment(r.At))
+	return line("⛔ %s was refused %s of %s in %s, %s", append([]any{person(r.Actor), noun}, where...)...)
+}
+
+// noun is an action as a thing, and as a verb.
+func noun(a policy.Action) (noun, verb string) {
+	switch a {
+	case policy.Ask:
+		return "a one-time approval", "ask for"
+	case policy.Approve:
+		return "the approval", "approve"
+	case policy.Reject:
+		return "the denial", "deny"
+	}
+	return "a " + string(a), string(a)
 }
 
 // told is what the record says of the rules.
@@ -93,7 +119,7 @@ func told(r policy.Record) []Line {
 // unseen tells people what they were told when they named what is no runbook, or none for them.
 func (s sight) unseen(k call, r policy.Record) Answer {
 	return say(
-		line("⛔ %s was refused a %s of %s in %s, %s", person(r.Actor), string(r.Action), code(shorten(r.Runbook)), Span{Place, r.Channel}, moment(r.At)),
+		line("⛔ %s was refused a %s of %s in %s, %s", person(r.Actor), string(policy.Run), code(shorten(r.Runbook)), Span{Place, r.Channel}, moment(r.At)),
 		line("%s  %s", bold("Told then:"), s.unknown(r.Runbook)),
 		line("decision %s. %s shows those you can run here.", code(r.ID), code(k.Command+" list")))
 }
