@@ -138,6 +138,9 @@ func (e *Engine) ballot(ctx context.Context, a ApproveAsk, x *Execution) *ballot
 		b.asked.Action = policy.Reject
 	}
 	e.place(look, &b.asked, a.Team, a.User, a.Channel)
+	if a.Step != "" { // whoever asked may have a second account with the same address
+		b.asked.Subject = &policy.Request{Actor: e.person(look, x.Team, x.Requester)}
+	}
 	if a.Step == "" && x.State == AwaitingApproval {
 		b.subject = e.asked(look, x, e.Catalogue.Fresh)
 	}

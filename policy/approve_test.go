@@ -164,6 +164,7 @@ func TestAnswers(t *testing.T) {
 		{"no approval", member("U0BEN"), func(p *Policy) { p.grants[0].Approval = nil }, nil, CodeNothingToApprove},
 		{"a step", member("U0BEN"), nil, func(r *Request) { r.Subject, r.Step, r.Requester = nil, "Confirm", "U0ANA" }, CodeApprover},
 		{"a step of one's own", member("U0ANA"), nil, func(r *Request) { r.Subject, r.Step, r.Requester = nil, "Confirm", "U0ANA" }, CodeApproverSelf},
+		{"a step of the same address", Actor{ID: "U0BEN", Standing: StandingMember, Mail: "ANA@example.com"}, nil, func(r *Request) { r.Step, r.Requester = "Confirm", "U0ANA" }, CodeApproverSelf},
 		{"a step nobody answers", member("U0BEN"), nil, func(r *Request) { r.Subject, r.Step, r.Requester = nil, "Other", "U0ANA" }, CodeNothingToApprove},
 	}
 	for _, row := range rows {

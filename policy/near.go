@@ -40,9 +40,7 @@ func (g *Grant) lacks(r *Request, names []string) int {
 	if !slices.Contains(g.May, r.Action) {
 		lacks += lacksAction
 	}
-	s := scope{anywhere: none}
-	s.add(g.Channels, 0)
-	if s.in(&r.Channel) == none {
+	if !g.in(&r.Channel) {
 		lacks += lacksChannel
 	}
 	return lacks

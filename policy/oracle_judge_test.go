@@ -44,9 +44,7 @@ func (t table) judge(r *policy.Request) verdict {
 	no = append(no, t.judgeDenials(r, names)...)
 	var applying []tableGrant
 	for _, g := range covering {
-		if reasons := t.judgeGrant(g, t.runbooks[i], r); len(reasons) > 0 {
-			why = reasons[0]
-		} else {
+		if len(t.judgeGrant(g, t.runbooks[i], r)) == 0 {
 			applying = append(applying, g)
 		}
 	}

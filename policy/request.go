@@ -114,7 +114,7 @@ type Request struct {
 	Votes      []Vote           // Run and Ask: who agreed so far
 	ApproveBy  time.Time        // Run and Ask: when the wait for approvals ends, as the row says; zero before there is a row
 
-	Subject *Request // Approve and Reject of a run: the run, as it would be decided now, without Votes
+	Subject *Request // Approve and Reject of a run: the run, as it would be decided now, without Votes; of a step: its Actor alone counts, nil for only Requester
 	Digest  string   // Approve and Reject of a run: of what the approvers were shown
 	Voted   []Actor  // Approve and Reject: who agreed before
 	Step    string   // Approve and Reject of an aws:approve step: its name
