@@ -84,6 +84,9 @@ func approvals() map[string]*automation.Execution {
 		"asked_unreachable": with(waitingFor(two), func(e *automation.Execution) {
 			e.Announcement = automation.Announcement{Channel: "C012OPS", Card: "1.1", Replies: map[string]string{besideLost: notTold}}
 		}),
+		"asked_alone": with(waitingFor(), func(e *automation.Execution) {
+			e.Announcement = automation.Announcement{Channel: "D012ANA", Card: "1.1"}
+		}),
 		"asked_unknown": with(waitingFor(), func(e *automation.Execution) { e.Approval = nil }),
 		"asked_once":    with(waitingFor(), func(e *automation.Execution) { e.Action = policy.Ask }),
 		"withdrawn": with(at(automation.Cancelled), func(e *automation.Execution) {
@@ -140,6 +143,7 @@ func TestWhatApproversRead(t *testing.T) {
 		"asked_frozen":      {"frozen until ", "(release 42)", "2 of leads may let it through"},
 		"asked_two":         {"2 of leads, dba", "1 so far", "approvers asked in \\u003c#C012APPROVALS\\u003e", "123456789012 · eu-west-1, eu-north-1 · as Ops"},
 		"asked_unreachable": {"could not reach the approvers' channel `#approvals`"},
+		"asked_alone":       {"so nobody who may approve sees it. Tell them: `/runbook approve r-7f3k2`"},
 		"approved":          {`"✅ "`, "it starts now"},
 		"approved_running":  {"U012BEN", "U012KIM", " → started"},
 		"asked_once":        {"has no right to run this and asks for this one run"},

@@ -254,7 +254,11 @@ func (a *announcer) abandon(c *card, err error) {
 // untold says which channels could not be told.
 func untold(e *automation.Execution) (lines []string) {
 	n := e.Announcement.Replies
-	if n[besideLost] != "" && awaits(e) {
+	switch {
+	case !awaits(e):
+	case !callable(e) && (askPlace(e) == "" || n[besideLost] != ""):
+		lines = append(lines, "⚠️ I may not write where this was asked, so nobody who may approve sees it. Tell them: "+code("/runbook approve "+e.Ref))
+	case n[besideLost] != "":
 		lines = append(lines, "⚠️ I could not reach the approvers' channel "+spot(askPlace(e))+". Whoever may approve can do it here.")
 	}
 	if n[emergency] == notTold {

@@ -81,6 +81,26 @@ func TestANewVersionFromAnotherReplicaIsShownWhileTheCardRests(t *testing.T) {
 	})
 }
 
+// Slack wants us to wait long before we post again: what can be updated meanwhile is.
+func TestTheCardDoesNotWaitForTheRateLimitOfAnotherMessage(t *testing.T) {
+	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
+		w.answer(func(_ string, form url.Values) (int, http.Header, string) {
+			if form.Get("channel") == approversID {
+				return http.StatusTooManyRequests, http.Header{"Retry-After": {"300"}}, ""
+			}
+			return http.StatusOK, nil, ""
+		})
+		a.wake(m.insert(askedThere("one")))
+		time.Sleep(4 * time.Second)
+		a.wake(m.change("one", func(e *automation.Execution) { e.Note = "somebody agreed" }))
+		time.Sleep(2 * time.Second)
+		updates := w.of("chat.update")
+		if len(updates) == 0 || !strings.Contains(updates[len(updates)-1].form.Get("blocks"), "somebody agreed") {
+			t.Errorf("%d updates, the newest without the news", len(updates))
+		}
+	})
+}
+
 // A message whose fate is unclear is looked for before it is sent again.
 func TestTheApproversMessageIsNotDoubledAfterALostAnswer(t *testing.T) {
 	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {

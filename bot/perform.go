@@ -56,17 +56,18 @@ func (c *card) next() step {
 		return step{kind: stepReply, method: methodPost, reply: kind}
 	}
 	last := c.beside()
-	if last.kind == stepSave || !time.Now().Before(c.rest) {
-		return last
-	}
-	if c.hint.version > max(c.e.Version, c.heard) { // what the card shows is behind while something beside it has to wait
+	switch {
+	case last.kind == stepSave:
+	case c.hint.version > max(c.e.Version, c.heard): // what the card shows is behind: that comes first
 		return step{kind: stepUpdate, method: methodUpdate}
+	case time.Now().Before(c.rest):
+		return step{kind: stepRest}
 	}
-	return step{kind: stepRest}
+	return last
 }
 
-// resting says whether the card waits in hand for another try at something beside it.
-func (c *card) resting() bool { return !c.busy && c.doing.kind == stepRest }
+// resting says whether the card waits in hand for something beside it.
+func (c *card) resting() bool { return !c.busy && (c.doing.kind == stepRest || c.doing.aside()) }
 
 // missing is the first thread reply that e wants and that is not there, "" if none.
 func missing(e *automation.Execution) string {
