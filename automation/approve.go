@@ -8,68 +8,7 @@ import (
 	"time"
 
 	"handrail/policy"
-	"handrail/runbook"
 )
-
-// await makes x wait for those who must agree. They are reminded once, at half time.
-func (e *Engine) await(x *Execution, d policy.Decision, r *policy.Request, results []State) {
-	bound := d.Bound()
-	a := &Approval{Bound: bound, Digest: bound.Digest(), Needs: d.Needs(), AskedAt: x.CreatedAt, By: d.ApproveBy(), Results: results}
-	a.RemindAt = a.AskedAt.Add(a.By.Sub(a.AskedAt) / 2)
-	if r.Document != nil && r.Document.Content != nil {
-		a.Changes, a.Reads = countEffects(r.Document.Content)
-	}
-	x.State, x.Approval = AwaitingApproval, a
-	x.StartBy, x.NextAttempt = time.Time{}, a.RemindAt
-}
-
-// countEffects counts the steps that change something, or may, and those that only look. A loop is what its steps are.
-func countEffects(doc *runbook.Document) (changes, reads int) {
-	for _, s := range doc.Effects(nil) {
-		switch {
-		case s.Action == "aws:loop":
-		case s.Effect == runbook.NonMutating:
-			reads++
-		default:
-			changes++
-		}
-	}
-	return changes, reads
-}
-
-// shownResults is how many earlier executions approvers see.
-const shownResults = 5
-
-// results are how the runbook's last executions ended that AWS began, newest first, if somebody may have to see them.
-func (e *Engine) results(ctx context.Context, name string) []State {
-	if !e.mayWantApproval(name) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin/3)
-	defer cancel()
-	xs, err := e.Store.Executions(ctx, Query{Runbook: name, Limit: 4 * shownResults})
-	if err != nil {
-		e.Log.Warn("reading earlier executions", "runbook", name, "error", err)
-		return nil
-	}
-	var states []State
-	for _, x := range xs {
-		if x.AWSID != "" && x.State.Terminal() && len(states) < shownResults {
-			states = append(states, x.State)
-		}
-	}
-	return states
-}
-
-// mayWantApproval says whether a grant or a freeze can make a run of the runbook wait for others.
-func (e *Engine) mayWantApproval(name string) bool {
-	if e.runbook(name) == nil {
-		return false
-	}
-	p := e.Gate.Policy()
-	return slices.ContainsFunc(p.GrantsFor(name), func(g *policy.Grant) bool { return g.Approval != nil }) ||
-		slices.ContainsFunc(p.Freezes(), func(f *policy.Freeze) bool { return len(f.Override) > 0 })
-}
 
 // Approve takes an answer to a request for approval. It decides under today's policy who may answer and whether the
 // request is still what the approvers were shown, and records and counts the answer in one transaction. It returns
@@ -249,45 +188,9 @@ func (b *ballot) vote(x *Execution, d policy.Decision, r *policy.Request, votes 
 	}
 }
 
-// voids says whether the answer shows that what would run is not what the approvers were shown: then nobody can agree to it
-// any more. What cannot be asked just now voids nothing.
-func (b *ballot) voids(x *Execution, d policy.Decision, subject *policy.Request) bool {
-	switch d.Code() {
-	case policy.CodeDigestMismatch:
-		return true
-	case policy.CodeNothingToApprove, policy.Decide(b.Gate.Policy(), subject).Code():
-		return unreachable(subject) == "" && len(difference(x.Approval.Bound, b.today(subject), d.PolicyHash())) > 0
-	}
-	return false
-}
-
 // said is the answer as the row keeps it.
 func (b *ballot) said(d policy.Decision, r *policy.Request) Vote {
 	return Vote{User: b.ask.User, Team: b.ask.Team, At: r.At, Record: d.ID(), Reject: b.ask.Reject, Reason: b.ask.Reason}
-}
-
-// today is what an approval of the request would be for now, the zero Bound if today's answer to it is no.
-func (e *Engine) today(r *policy.Request) policy.Bound {
-	bare := *r
-	bare.Votes = nil
-	return policy.Decide(e.Gate.Policy(), &bare).Bound()
-}
-
-// void ends x because what would run is not what the approvers were shown.
-func (x *Execution) void(now time.Time, d policy.Decision, is policy.Bound) {
-	x.State, x.EndedAt, x.Note = Denied, now, "What would run is not what was asked for any more, so the approval is void. Please ask again."
-	x.revised(func(a *Approval) { a.Void = difference(a.Bound, is, d.PolicyHash()) })
-}
-
-// difference is what a person sees of a change. Of a run that today's policy refuses, only the policy can be compared.
-func difference(was, is policy.Bound, hash string) []policy.Difference {
-	if is.Execution != "" {
-		return was.Diff(is)
-	}
-	if was.Policy == hash {
-		return nil
-	}
-	return []policy.Difference{{What: "policy", Was: was.Policy, Is: hash}}
 }
 
 // voters are those behind the records of a yes to the start. Of one whom the row does not name nothing is known, which is
