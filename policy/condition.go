@@ -3,11 +3,13 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 )
 
 // Condition is an expression in CEL that a request meets or not. One that cannot be evaluated, or that costs too much,
@@ -125,13 +127,21 @@ func texts(list []string) ref.Val { return types.NewStringList(types.DefaultType
 
 func (d *conditionInput) parameters() ref.Val {
 	if d.params == nil {
-		params := make(map[ref.Val]ref.Val, len(d.request.Parameters))
-		for name, values := range d.request.Parameters {
-			params[types.String(name)] = texts(values)
-		}
-		d.params = types.NewRefValMap(types.DefaultTypeAdapter, params)
+		given := d.request.Parameters
+		d.params = orderedMap{types.NewDynamicMap(types.DefaultTypeAdapter, given), given}
 	}
 	return d.params
+}
+
+// orderedMap goes through its names in their order, so that the same request always has the same answer.
+type orderedMap struct {
+	traits.Mapper
+	given map[string][]string
+}
+
+// Iterator is part of the Mapper interface.
+func (m orderedMap) Iterator() traits.Iterator {
+	return types.NewStringList(types.DefaultTypeAdapter, slices.Sorted(maps.Keys(m.given))).Iterator()
 }
 
 // groups are the names of the policy's groups that the person is in, sorted.

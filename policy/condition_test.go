@@ -80,6 +80,25 @@ func TestConditionHolds(t *testing.T) {
 	}
 }
 
+// The same request has the same answer each time, though the parameters are in a map.
+func TestConditionsAreDeterministic(t *testing.T) {
+	t.Parallel()
+	for _, source := range []string{`params.map(name, name) == ["Id", "Mode", "Time", "Zone"]`, `params.filter(name, size(params[name]) > 0)[0] == "Id"`} {
+		c, p := condition(t, source)
+		for range 100 {
+			r := conditionRequest()
+			r.Parameters["Zone"], r.Parameters["Time"] = []string{"a"}, []string{"b"}
+			if got, err := c.Holds(&conditionInput{policy: p, request: r, runbook: p.runbooks[0]}); err != nil || !got {
+				t.Fatalf("%s: %v, %v", source, got, err)
+			}
+		}
+	}
+	c, p := condition(t, `size(params) == 0 && !("Id" in params) && params.all(name, false)`)
+	if got, err := c.Holds(&conditionInput{policy: p, request: &Request{}, runbook: p.runbooks[0]}); err != nil || !got {
+		t.Errorf("no parameters at all: %v, %v", got, err)
+	}
+}
+
 func TestConditionInIncident(t *testing.T) {
 	t.Parallel()
 	c, p := condition(t, `incident.open && incident.severity <= 2 && incident.id == "inc-204"`)

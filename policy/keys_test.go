@@ -1,6 +1,16 @@
 package policy_test
 
-import "strings"
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"strings"
+	"testing"
+
+	"handrail/policy"
+	"handrail/runbook"
+)
 
 // keyEdits are edits of the policy with every key.
 func keyEdits() []edit {
@@ -143,5 +153,44 @@ func keyEdits() []edit {
 		{name: "owners as a list", full: true, old: "owner: leads", new: "owner: [leads]", want: "40:128: owner must be text, and is a list."},
 		{name: "nobody for the override", full: true, old: "override: [leads]", new: "override: []", want: "40:145: override is empty"},
 		{name: "a freeze of some people", full: true, old: "reason: Holidays", new: "to: [web]", want: `40:103: A freeze has no key "to".`},
+	}
+}
+
+// Every way out of the role that Analyse can find is known to Parse and to the schema, and all but two can be accepted.
+func TestEveryEscapeKindIsKnown(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "../runbook/escape.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := compileSchema(t)
+	found := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "EscapeKind" {
+			return true
+		}
+		found++
+		kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(full, "accept: [passes-role]", "accept: ["+kind+"]", 1)
+		_, bad := policy.Parse("p", []byte(text))
+		value, err := plainYAML(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		never := kind == string(runbook.RoleIsAbsent) || kind == string(runbook.RoleIsUnclear)
+		if wrong := schema.Validate(value); (bad != nil) != never || (wrong != nil) != never {
+			t.Errorf("%s: Parse says %v, the schema says %v", kind, bad, wrong)
+		}
+		return true
+	})
+	if found < 15 {
+		t.Errorf("only %d kinds were found", found)
 	}
 }
