@@ -77,7 +77,13 @@ func (r *fileReader) readWhen(n *yaml.Node) *Condition {
 	return c
 }
 
-func (r *fileReader) compileCondition(n *yaml.Node, source string) *Condition {
+func (r *fileReader) compileCondition(n *yaml.Node, source string) (c *Condition) {
+	defer func() { // cel-go recovers from its own panics when it evaluates, not when it compiles
+		if problem := recover(); problem != nil {
+			r.fail(n, "when cannot be read: %s.", shown(fmt.Sprint(problem)))
+			c = nil
+		}
+	}()
 	if r.conditions.env == nil {
 		env, err := newEnvironment()
 		if err != nil {
@@ -86,11 +92,8 @@ func (r *fileReader) compileCondition(n *yaml.Node, source string) *Condition {
 		}
 		r.conditions = compiler{env: env, done: map[string]*Condition{}}
 	}
-	tree, issues, err := compileCEL(r.conditions.env, source)
+	tree, issues := r.conditions.env.Compile(source)
 	switch {
-	case err != nil:
-		r.fail(n, "when cannot be read: %s.", shown(err.Error()))
-		return nil
 	case issues.Err() != nil:
 		r.conditionIssues(n, issues)
 		return nil
@@ -111,17 +114,6 @@ func (r *fileReader) compileCondition(n *yaml.Node, source string) *Condition {
 		return nil
 	}
 	return &Condition{Source: source, program: program, targets: asksFor(tree, "targets")}
-}
-
-// compileCEL is Compile for text of any origin: cel-go recovers from its panics when it evaluates, not when it compiles.
-func compileCEL(env *cel.Env, source string) (tree *cel.Ast, issues *cel.Issues, err error) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			err = fmt.Errorf("compiling: %v", problem)
-		}
-	}()
-	tree, issues = env.Compile(source)
-	return tree, issues, nil
 }
 
 // checkPatterns bounds the regular expressions of a condition. One that is put together while it is evaluated could be of
