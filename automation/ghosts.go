@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"handrail/audit"
@@ -47,8 +46,7 @@ type GhostOptions struct {
 // did. It sees them some minutes late, and those alone that AWS still lists.
 type GhostWatch struct {
 	GhostOptions
-	found atomic.Int64
-	mine  map[string]bool // judged before, and no ghosts
+	mine map[string]bool // judged before, and no ghosts
 }
 
 const (
@@ -77,9 +75,6 @@ func NewGhostWatch(o GhostOptions) *GhostWatch {
 	}
 	return &GhostWatch{GhostOptions: o, mine: map[string]bool{}}
 }
-
-// Found is how many ghosts this replica has told of.
-func (g *GhostWatch) Found() int64 { return g.found.Load() }
 
 // Run looks until ctx ends. Of many replicas one looks at a time; if two do, each ghost is told of once all the same.
 func (g *GhostWatch) Run(ctx context.Context) error {
@@ -312,7 +307,6 @@ func (g *GhostWatch) tell(ctx context.Context, region string, s Sighting) error 
 	if err != nil || !first {
 		return err
 	}
-	g.found.Add(1)
 	g.Log.Error("an automation runs under the service role that Handrail did not start", "aws_execution", s.AWSID, "region", region,
 		"document", s.Document, "version", s.Version, "executed_by", s.ExecutedBy, "started", s.StartedAt)
 	g.OnAlarm(a)

@@ -26,7 +26,7 @@ func (p *parts) serveMetrics(ctx context.Context) error {
 func (p *parts) metricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&backlogCollector{db: p.db}, auditCollector{p.keeper})
+		&backlogCollector{db: p.db}, auditCollector{p.keeper}, p.alarms)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })

@@ -14,6 +14,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"handrail/audit"
@@ -56,6 +57,7 @@ type parts struct {
 	engine   *automation.Engine
 	bot      *bot.Bot
 	alerts   *alerts
+	alarms   *prometheus.CounterVec
 	reloader *reloader
 	client   *automation.Client
 	region   string
@@ -103,10 +105,11 @@ func assemble(ctx context.Context, c *config, cfg aws.Config, log *slog.Logger) 
 // connect ties engine, commands and bot to each other.
 func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 	owner := uuid.NewString()
+	p.alarms = newAlarms()
 	catalogue := automation.NewCatalogue(p.client, p.region)
 	p.engine = automation.New(automation.Options{Store: p.db, Gate: p.gate, Directory: workspace, AWS: p.client,
 		Catalogue: catalogue, Owner: owner, Lease: c.lease(), Log: p.log, OnChange: func(x *automation.Execution) { p.bot.Wake(x) },
-		OnAlarm: func(a automation.Alarm) { p.alerts.alarm(a) }})
+		OnAlarm: p.alarm})
 	asks := commands.New(commands.Options{Engine: p.engine, Memory: p.db, Documents: catalogue, Directory: workspace,
 		Policy: p.gate.Policy, Log: p.log})
 	var err error
