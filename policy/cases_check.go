@@ -105,7 +105,7 @@ func (a Asker) actor(p *Policy) (Actor, error) {
 	actor := Actor{ID: a.User, Team: testTeam, Standing: a.Standing}
 	if account, ok := p.Person(a.User); ok {
 		actor.ID = account
-	} else if !newShape(`[UW][A-Z0-9]+`, 3, 21).fits(a.User) {
+	} else if !isID(a.User, "UW") {
 		hint := ""
 		if near := Nearest(a.User, p.names()); len(near) > 0 {
 			hint = " (did you mean " + join(near, "or") + "?)"
@@ -119,12 +119,18 @@ func (a Asker) actor(p *Policy) (Actor, error) {
 				id = g.UserGroup
 			}
 		}
-		if !newShape(`S[A-Z0-9]+`, 3, 21).fits(id) {
+		if !isID(id, "S") {
 			return Actor{}, fmt.Errorf("%s is no group with a Slack user group, and no ID of one", shown(name))
 		}
 		actor.UserGroups = append(actor.UserGroups, id)
 	}
 	return actor, nil
+}
+
+// isID says whether text is a Slack ID of a kind that begins with one of the letters, as shapes have it.
+func isID(text, letters string) bool {
+	return len(text) >= 3 && len(text) <= 21 && strings.Contains(letters, text[:1]) &&
+		strings.Trim(text[1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 func (p *Policy) names() []string {

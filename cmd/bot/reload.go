@@ -75,7 +75,9 @@ func (r *reloader) run(ctx context.Context) error {
 			continue
 		case <-hup:
 			r.seen, r.bad, r.told = digest{}, digest{}, digest{}
-			again = r.look(ctx) && r.look(ctx)
+			if again = r.look(ctx); again { // who asks wants to hear now
+				again = r.look(ctx)
+			}
 		case <-often.C:
 			again = r.look(ctx)
 		case <-soon.C:
