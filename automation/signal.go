@@ -173,7 +173,7 @@ func (x *Execution) unsent() *StepAnswer {
 
 // signalAll tells AWS what people decided about steps, at a pace of its own.
 func (e *Engine) signalAll(ctx context.Context) {
-	e.whileBusy(ctx, e.Poll/4, func() {
+	e.whileBusy(ctx, e.Poll, func() {
 		for _, x := range e.undelivered() {
 			if ctx.Err() == nil {
 				e.guard(ctx, x, func() { e.signal(ctx, x, *x.unsent()) })
