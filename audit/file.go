@@ -49,7 +49,7 @@ func ReadCheckpoints(r io.Reader, name string, known note.Verifiers) ([]Signed, 
 	f := noteFile{lines: bufio.NewReaderSize(r, maxNote)}
 	for {
 		line, text, err := f.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {
@@ -112,7 +112,7 @@ func (f *noteFile) next() (int, []byte, error) {
 	var text []byte
 	for signed := false; ; {
 		line, err := f.lines.ReadSlice('\n')
-		if err == io.EOF && len(text)+len(line) > 0 {
+		if errors.Is(err, io.EOF) && len(text)+len(line) > 0 {
 			return begin, append(text, line...), nil
 		}
 		if err != nil {

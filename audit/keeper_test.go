@@ -7,21 +7,41 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// guarded is a log that the test changes while a keeper reads it.
+type guarded struct {
+	*memory
+	mu sync.Mutex
+}
+
+func (g *guarded) Head(ctx context.Context) (Head, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.memory.Head(ctx)
+}
+
+func (g *guarded) Entries(ctx context.Context, from, to int64, f func(*Stored) error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.memory.Entries(ctx, from, to, f)
+}
+
 // shelf is a sink in memory.
 type shelf struct {
 	notes  []string
-	broken bool
+	broken atomic.Bool
 }
 
 func (s *shelf) String() string { return "the shelf" }
 
 func (s *shelf) Publish(_ context.Context, _ *Tree, signed []byte) error {
-	if s.broken {
+	if s.broken.Load() {
 		return errors.New("broken")
 	}
 	s.notes = append(s.notes, string(signed))
@@ -31,7 +51,7 @@ func (s *shelf) Publish(_ context.Context, _ *Tree, signed []byte) error {
 // watched is a keeper of a log that grows, in a bubble.
 type watched struct {
 	*Keeper
-	log    *memory
+	log    *guarded
 	tree   *Tree
 	shelf  *shelf
 	alarms [][]Problem
@@ -41,7 +61,8 @@ type watched struct {
 func watch(t *testing.T, entries int, change func(*KeeperOptions)) *watched {
 	t.Helper()
 	w := &watched{shelf: &shelf{}}
-	w.log, w.tree = filled(entries)
+	w.log = &guarded{}
+	w.log.memory, w.tree = filled(entries)
 	signer, _ := key(t, "handrail.test")
 	o := KeeperOptions{Log: w.log, Signer: signer, Sinks: []Sink{w.shelf},
 		Alarm: func(_ context.Context, ps []Problem, _ int) { w.alarms = append(w.alarms, ps) }}
@@ -55,6 +76,15 @@ func watch(t *testing.T, entries int, change func(*KeeperOptions)) *watched {
 	w.stop = func() { cancel(); ok(t, <-done) }
 	synctest.Wait()
 	return w
+}
+
+// grow appends n entries beside the keeper.
+func (w *watched) grow(n int) { w.change(func() { w.log.grow(w.tree, n) }) }
+
+func (w *watched) change(f func()) {
+	w.log.mu.Lock()
+	defer w.log.mu.Unlock()
+	f()
 }
 
 // minute lets the keeper look once more.
@@ -73,22 +103,22 @@ func TestCheckpointsArePublishedWhenTheLogGrew(t *testing.T) {
 		want(1, "3")
 		minute()
 		want(1, "3")
-		w.log.grow(w.tree, 2)
+		w.grow(2)
 		minute()
 		want(2, "5")
-		w.shelf.broken = true
-		w.log.grow(w.tree, 1)
+		w.shelf.broken.Store(true)
+		w.grow(1)
 		minute()
 		if w.Behind() != 1 {
 			t.Error("a sink that fails is not counted")
 		}
-		w.shelf.broken = false
+		w.shelf.broken.Store(false)
 		minute()
 		want(3, "6")
 		if w.Behind() != 0 {
 			t.Error("a sink that works again is counted")
 		}
-		w.log.grow(w.tree, 1)
+		w.grow(1)
 		w.stop()
 		want(4, "7")
 		if w.Damaged() || len(w.alarms) > 0 {
@@ -118,7 +148,7 @@ func TestADamagedLogIsNeverSigned(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := watch(t, 3, nil)
-				change(w)
+				w.change(func() { change(w) })
 				minute()
 				minute()
 				if !w.Damaged() || len(w.alarms) != 1 || len(w.shelf.notes) != 1 {
@@ -134,7 +164,7 @@ func TestTheFirstLookReadsEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, 40, func(o *KeeperOptions) {
-			m, _ := o.Log.(*memory)
+			m, _ := o.Log.(*guarded)
 			for i := range 30 {
 				m.rows[i].Body = []byte(`{}`)
 			}

@@ -38,16 +38,6 @@ func (m *memory) grow(t *Tree, n int) {
 	m.size, m.edge = t.Size(), t.Edge()
 }
 
-// copied is m apart from m, with bodies of its own.
-func (m *memory) copied() *memory {
-	c := *m
-	c.rows = slices.Clone(m.rows)
-	for i := range c.rows {
-		c.rows[i].Body = slices.Clone(c.rows[i].Body)
-	}
-	return &c
-}
-
 // rebuilt writes all hashes anew, as somebody does who knows how.
 func (m *memory) rebuilt() *memory {
 	t := &Tree{}

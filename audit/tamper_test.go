@@ -175,11 +175,7 @@ func TestManyDeletionsAndSwapsAreNamed(t *testing.T) {
 		a.Seq, b.Seq = b.Seq, a.Seq
 		hit[a.Seq], hit[b.Seq] = true, true
 	}
-	var gone []int
-	for _, i := range order[2000:3000] {
-		gone = append(gone, i)
-	}
-	slices.Sort(gone)
+	gone := slices.Sorted(slices.Values(order[2000:3000]))
 	for _, i := range slices.Backward(gone) {
 		log.rows = slices.Delete(log.rows, i, i+1)
 	}

@@ -56,7 +56,8 @@ func (d *database) record(t *testing.T, n, count int) {
 			return tx.Note(t.Context(), audit.Entry{At: time.Now(), Kind: audit.Execution, Subject: "e-1", Body: []byte(`{"state":"queued"}`)})
 		})
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			return
 		}
 	}
 }
@@ -284,4 +285,37 @@ func TestReplicasWriteOneLog(t *testing.T) {
 	if found, r := d.verified(t); r.Problems > 0 || r.Tree.Size() != 120 {
 		t.Errorf("%d entries: %s", r.Tree.Size(), found)
 	}
+}
+
+// A look at a log that grows meanwhile finds nothing.
+func TestALogIsVerifiedWhileItGrows(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, d *database) {
+		stop, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+					d.record(t, n, 1)
+				}
+			}
+		}()
+		seen := int64(0)
+		for range 40 {
+			found, r := d.verified(t)
+			if r.Problems > 0 {
+				t.Errorf("of %d entries: %s", r.Tree.Size(), found)
+				break
+			}
+			seen = r.Tree.Size()
+		}
+		close(stop)
+		<-done
+		if seen == 0 {
+			t.Error("nothing grew")
+		}
+	})
 }
