@@ -39,7 +39,7 @@ func (f File) Publish(_ context.Context, _ *Tree, signed []byte) (err error) {
 	return nil
 }
 
-// Poster writes a message to a channel.
+// Poster writes a message to a channel, as text without markup.
 type Poster interface {
 	Post(ctx context.Context, channel, text string) error
 }
@@ -53,10 +53,9 @@ type Channel struct {
 // String is the channel's ID.
 func (c Channel) String() string { return c.ID }
 
-// Publish posts a checkpoint as it must be copied to be verified.
-func (c Channel) Publish(ctx context.Context, t *Tree, signed []byte) error {
-	text := fmt.Sprintf("Audit log: %d entries\n```\n%s```", t.Size(), signed)
-	if err := c.Poster.Post(ctx, c.ID, text); err != nil {
+// Publish posts a checkpoint and nothing else, so that it can be copied into a file as it stands.
+func (c Channel) Publish(ctx context.Context, _ *Tree, signed []byte) error {
+	if err := c.Poster.Post(ctx, c.ID, string(signed)); err != nil {
 		return fmt.Errorf("posting a checkpoint: %w", err)
 	}
 	return nil

@@ -20,8 +20,7 @@ const recovery = "If somebody restored an older backup on purpose, docs/audit.md
 
 // newKeeper refuses a log that is not the one of the newest checkpoint in the file, and returns what watches it from now on.
 func (p *parts) newKeeper(ctx context.Context, c *config, cfg aws.Config) (*audit.Keeper, error) {
-	say, _ := any(p.bot).(audit.Poster)
-	o := audit.KeeperOptions{Log: p.db.Audit(), Every: c.Audit.every(), Logger: p.log, Alarm: alarm(say, c.Slack.AlertsChannel, p.log)}
+	o := audit.KeeperOptions{Log: p.db.Audit(), Every: c.Audit.every(), Logger: p.log, Alarm: alarm(p.bot, c.Slack.AlertsChannel, p.log)}
 	if c.Audit.Key == "" {
 		return audit.NewKeeper(o), nil
 	}
@@ -38,8 +37,8 @@ func (p *parts) newKeeper(ctx context.Context, c *config, cfg aws.Config) (*audi
 		}
 		o.Sinks = append(o.Sinks, audit.File(c.Audit.File))
 	}
-	if c.Audit.Channel != "" && say != nil {
-		o.Sinks = append(o.Sinks, audit.Channel{Poster: say, ID: c.Audit.Channel})
+	if c.Audit.Channel != "" {
+		o.Sinks = append(o.Sinks, audit.Channel{Poster: p.bot, ID: c.Audit.Channel})
 	}
 	if c.Audit.S3 != "" {
 		o.Sinks = append(o.Sinks, newBucket(c.Audit.S3, c.AWS, cfg))
@@ -91,7 +90,7 @@ const alarmed = 10 * time.Second
 
 // alarm tells a channel that the log is damaged. The log of the program has it in any case.
 func alarm(say audit.Poster, channel string, log *slog.Logger) func(context.Context, []audit.Problem, int) {
-	if say == nil || channel == "" {
+	if channel == "" {
 		return nil
 	}
 	return func(ctx context.Context, problems []audit.Problem, more int) {
