@@ -78,6 +78,7 @@ func (b *Bot) askClicked(k click) acknowledgement {
 // formFor is a form with one field. Slack allows a title and a button of 24 characters.
 func formFor(callback, title, button, about, what, hint string) slack.ModalViewRequest {
 	input := slack.NewPlainTextInputBlockElement(nil, fieldReason).WithMultiline(true).WithMinLength(1).WithMaxLength(maxReason)
+	input.FocusOnLoad = true
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: callback, Title: label(limit(title, 24)), Submit: label(button), Close: label("Back"),
 		Blocks: slack.Blocks{BlockSet: []slack.Block{section(about), slack.NewInputBlock(fieldReason, label(what), label(hint), input)}},
