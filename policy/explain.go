@@ -302,7 +302,7 @@ func (d Decision) apart() string {
 	}
 	for i, value := range values {
 		value = strings.TrimSpace(value)
-		if _, ok := p.allowed[value]; !ok || strings.ContainsAny(value, " \"'") { // those would need quotes
+		if p.check(value) != "" || strings.ContainsAny(value, " \"'") { // those would need quotes
 			return ""
 		}
 		values[i] = d.parameter + "=" + value
