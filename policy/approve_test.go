@@ -123,6 +123,23 @@ func TestVotes(t *testing.T) {
 	}
 }
 
+// An approval that wants nobody, which no file can say, is given by nobody.
+func TestAnApprovalOfNobody(t *testing.T) {
+	t.Parallel()
+	for _, change := range []func(*Policy){
+		func(p *Policy) { p.grants[0].Approval = &Approval{} }, func(p *Policy) { p.grants[0].Approval.Count = 0 },
+		func(p *Policy) { p.grants[0].Approval.From = nil }, func(p *Policy) { p.grants[0].May, p.grants[0].Approval = []Action{Ask}, nil },
+	} {
+		p, r := approvals(t, change)
+		if p.grants[0].May[0] == Ask {
+			r.Action = Ask
+		}
+		if d := Decide(p, voted(p, r, member("U0BEN"), member("U0KIM"))); d.Allowed() {
+			t.Errorf("%s by %+v", d.Code(), p.grants[0].Approval)
+		}
+	}
+}
+
 // answer is what an approver's click asks.
 func answer(p *Policy, r *Request, actor Actor, voters ...Actor) *Request {
 	subject := voted(p, r)

@@ -98,7 +98,7 @@ func (d Decision) facts() Facts {
 	if d.runbook != nil {
 		f.Document = d.runbook.Document
 	}
-	if d.Pending() || d.code == CodeApproved {
+	if d.runs() && len(d.needs) > 0 {
 		f.Digest = d.bound().Digest()
 	}
 	return f

@@ -50,6 +50,7 @@ func fullTable() table {
 			{name: "no-dora", to: []string{"contractors"}, runbooks: []string{"scale"}, may: []policy.Action{policy.Run, policy.Ask, policy.Cancel}},
 			{name: "not-two", to: []string{"ben", "oncall"}, runbooks: []string{"restart-web"}, when: "params.Id.exists(i, i == 'i-2')"},
 			{name: "no-x", runbooks: []string{"plain", "scale"}, when: "params.Other[0] == 'x'", channels: []string{"C0INC", "#op*"}, to: []string{"kim", "oncall"}},
+			{name: "no-eve", to: []string{"eve"}, runbooks: []string{"failover-db"}, channels: []string{"#else*"}},
 			{name: "no-locks", runbooks: []string{"restart-web"}, may: []policy.Action{policy.Locking}, when: "actor.name == 'ben' || 'leads' in actor.groups", to: []string{"ben"}},
 		},
 		freezes: []tableFreeze{
