@@ -37,11 +37,11 @@ func (d *Decision) denies(n *Denial) bool {
 }
 
 // forbids says whether a denial is about an action. Answers to a request for approval are nobody's grant, and no denial's.
-func (d *Denial) forbids(a Action) bool {
-	if len(d.May) == 0 {
+func (n *Denial) forbids(a Action) bool {
+	if len(n.May) == 0 {
 		return a == Run || a == Ask
 	}
-	return slices.Contains(d.May, a)
+	return slices.Contains(n.May, a)
 }
 
 func coversRunbook(names []string, name string) bool {
