@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 )
 
 type policyCheckCmd struct {
-	File      string    `arg:"" optional:"" help:"The policy file; with --config its policy." default:"policy.yaml"`
+	File      string    `arg:"" optional:"" help:"The policy file; that of the configuration, or else policy.yaml, if not given."`
 	Config    string    `help:"A configuration, to ask AWS for the documents and to check the signature." xor:"documents" placeholder:"FILE"`
 	Documents string    `help:"A folder of documents, such as AWS-RestartEC2Instance.yaml, to look into instead of AWS." xor:"documents" placeholder:"DIR"`
 	At        time.Time `help:"When, for freezes that are over; now if not given." placeholder:"2026-12-24T10:00:00Z"`
@@ -24,13 +25,9 @@ var errFound = errors.New("the policy needs work")
 
 // Run prints what the policy holds and what may be wrong with it, or its mistakes.
 func (c *policyCheckCmd) Run(ctx context.Context, io streams) error {
-	source := policySource{path: c.File}
-	if c.Config != "" {
-		cfg, err := loadConfig(c.Config)
-		if err != nil {
-			return err
-		}
-		source.key = cfg.PolicyKey
+	source, err := c.source()
+	if err != nil {
+		return err
 	}
 	f, err := source.read()
 	if err != nil {
@@ -57,6 +54,21 @@ func (c *policyCheckCmd) Run(ctx context.Context, io streams) error {
 		}
 	}
 	return nil
+}
+
+// source is the file that is given or the configured one, which must be signed where the configuration says so.
+func (c *policyCheckCmd) source() (policySource, error) {
+	var source policySource
+	if c.Config != "" {
+		cfg, err := loadConfig(c.Config)
+		if err != nil {
+			return source, err
+		}
+		source = cfg.policySource()
+	}
+	c.File = cmp.Or(c.File, source.path, "policy.yaml")
+	source.path = c.File
+	return source, nil
 }
 
 // documents compares the documents with what the policy pins, and with everything that they start.
