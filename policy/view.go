@@ -5,7 +5,7 @@ import "slices"
 // Covering returns the grants that cover this person, this runbook, this channel and this action, sorted by name: what
 // lists and help show. Whether their conditions, windows and limits hold is not looked at, nor what stands above grants.
 func (p *Policy) Covering(actor Actor, channel Channel, runbook string, action Action) []*Grant {
-	if actor.Standing != StandingMember || !channel.Known || channel.ID == "" {
+	if _, ok := p.Runbook(runbook); !ok || actor.Standing != StandingMember || !channel.Known || channel.ID == "" {
 		return nil
 	}
 	var found []*Grant
