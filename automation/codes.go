@@ -21,7 +21,6 @@ var kinds = map[string]Kind{
 	"RequestExpired":                         Unauthorized,
 	"IdempotentParameterMismatch":            Mismatch,
 	"InvalidAutomationStatusUpdateException": Ended,
-	"InvalidAutomationSignalException":       Ended, // nothing waits for the signal any more
 	"AutomationExecutionNotFoundException":   Missing,
 	"AutomationStepNotFoundException":        Missing,
 	"InvalidDocument":                        Missing,

@@ -55,11 +55,14 @@ func fold(x *Execution, o Observation, log *slog.Logger) bool {
 		return false
 	}
 	note := ""
-	if fouled(x) {
+	switch {
+	case fouled(x):
 		note = x.Note
 		if s.state == Succeeded {
 			s.state = Failed // something succeeded, and not what was asked for
 		}
+	case s.state == Waiting && strings.HasPrefix(x.Note, refusedAnswer):
+		note = x.Note
 	}
 	changed := x.Note != note || x.AWSStatus != o.Status || x.CurrentStep != o.CurrentStep || x.Failure != o.Failure
 	x.AWSStatus, x.CurrentStep, x.Failure, x.Note = o.Status, o.CurrentStep, o.Failure, note

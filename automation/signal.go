@@ -211,6 +211,9 @@ func (e *Engine) signal(ctx context.Context, x *Execution, s StepAnswer) {
 	}
 	if kind := kindOf(err); err != nil && kind != Ended && kind != Missing {
 		e.Log.Warn("answering a step", "execution", x.ID, "step", s.Step, "error", err)
+		if kind == Rejected {
+			e.unanswered(ctx, x, s, err)
+		}
 		e.amend(x.ID, func(w *watch) {
 			w.signals++
 			w.signalAt = time.Now().Add(backoff(w.signals))
@@ -223,8 +226,26 @@ func (e *Engine) signal(ctx context.Context, x *Execution, s StepAnswer) {
 	next := *x
 	s.Sent = true
 	next.answer(s)
+	if strings.HasPrefix(next.Note, refusedAnswer) {
+		next.Note = ""
+	}
 	e.write(ctx, &next)
 	e.amend(x.ID, func(w *watch) { w.next, w.signals, w.signalAt = time.Now(), 0, time.Time{} })
+}
+
+// refusedAnswer begins the note of an execution whose step AWS does not take an answer to.
+const refusedAnswer = "AWS does not take the answer to the step "
+
+// unanswered says why AWS does not take an answer, once. Mostly the step's Approvers do not name the role that Handrail
+// calls AWS with, so somebody must change the runbook, answer in AWS, or cancel.
+func (e *Engine) unanswered(ctx context.Context, x *Execution, s StepAnswer, err error) {
+	note := refusedAnswer + s.Step + ": " + strings.TrimSuffix(words(err), ".") + ". Do its Approvers name the role that Handrail calls AWS with? Trying again."
+	if x.Note != "" && !strings.HasPrefix(x.Note, refusedAnswer) || x.Note == note {
+		return
+	}
+	next := *x
+	next.Note = note
+	e.write(ctx, &next)
 }
 
 // stepStatus asks AWS how the step with this ID stands. It is "" for one that AWS does not list.

@@ -118,6 +118,12 @@ func TestASignalIsSentUntilAWSTakesIt(t *testing.T) {
 			return &Fault{Kind: Unavailable, Operation: opSignal, Err: errors.New("connection reset")}
 		}, 1},
 		{"ended", func(s *stage, n int) error { return &Fault{Kind: Ended, Operation: opSignal} }, 1},
+		{"refused, then taken", func(_ *stage, n int) error {
+			if n < 3 {
+				return &Fault{Kind: Rejected, Operation: opSignal, Code: "InvalidAutomationSignalException", Message: "You are not an approver."}
+			}
+			return nil
+		}, 3},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			atConfirm(t, func(s *stage, x *Execution) {
@@ -150,6 +156,29 @@ func TestASignalOutlivesAReplica(t *testing.T) {
 		s.run("replica-2")
 		time.Sleep(time.Minute)
 		s.signals("Approve")
+	})
+}
+
+// An answer that AWS refuses is not called taken: the thread says why, and what to look at.
+func TestASignalThatAWSRefusesIsSaid(t *testing.T) {
+	atConfirm(t, func(s *stage, x *Execution) {
+		s.aws.set(func() {
+			s.aws.onSignal = func(int) error {
+				return &Fault{Kind: Rejected, Operation: opSignal, Code: "InvalidAutomationSignalException", Message: "You are not an approver."}
+			}
+		})
+		s.answers(x, "Confirm", "U012BEN", policy.CodeApprover)
+		s.answers(x, "Confirm", "U012KIM", policy.CodeApprover)
+		time.Sleep(time.Minute)
+		row := s.row(x.ID)
+		if row.Approval.step("Confirm").Sent || !strings.Contains(row.Note, "step Confirm: You are not an approver. Do its Approvers") {
+			t.Errorf("the note is %q of %+v", row.Note, row.Approval.step("Confirm"))
+		}
+		s.aws.set(func() { s.aws.onSignal = nil })
+		time.Sleep(5 * time.Minute)
+		if row := s.row(x.ID); !row.Approval.step("Confirm").Sent || row.Note != "" {
+			t.Errorf("once taken, the note is %q", row.Note)
+		}
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"handrail/automation"
 	"handrail/commands"
@@ -160,9 +161,25 @@ func args(action, ref, step, reason string) []commands.Word {
 	return all
 }
 
+// A click can be faster than the note of where its message is.
+const (
+	cardTries = 5
+	cardPause = 100 * time.Millisecond
+)
+
+// byCard finds the execution that a message shows.
+func (b *Bot) byCard(ctx context.Context, channel, ts string) (e *automation.Execution, err error) {
+	for try := 1; ; try++ {
+		e, err = b.opt.Store.ByCard(ctx, channel, ts)
+		if !errors.Is(err, automation.ErrNotFound) || try == cardTries || !sleep(ctx, cardPause) {
+			return e, err
+		}
+	}
+}
+
 // row believes the store about which execution a message shows, and only that. Without one it says why not.
 func (b *Bot) row(ctx context.Context, inv commands.Invocation, ts, id string) (*automation.Execution, *commands.Answer) {
-	e, err := b.opt.Store.ByCard(ctx, inv.Channel, ts)
+	e, err := b.byCard(ctx, inv.Channel, ts)
 	var no commands.Answer
 	switch {
 	case errors.Is(err, automation.ErrNotFound) || err == nil && e.ID != id:
