@@ -1,6 +1,9 @@
 package automation
 
-import "log/slog"
+import (
+	"log/slog"
+	"strings"
+)
 
 // rank orders AWS's statuses, so that a stale look never takes an execution back.
 type rank int
