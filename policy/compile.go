@@ -108,12 +108,16 @@ func (r *fileReader) compileCondition(n *yaml.Node, source string) (c *Condition
 		r.fail(n, "when may cost %d, and %d is the most. Look at fewer things, and avoid loops within loops.", cost.Max, maxCost)
 		return nil
 	}
-	program, err := r.conditions.env.Program(tree, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	c = &Condition{Source: source, targets: asksFor(tree, "targets")}
+	c.program, err = r.conditions.env.Program(tree, cel.EvalOptions(cel.OptOptimize))
+	if err == nil {
+		c.counted, err = r.conditions.env.Program(tree, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	}
 	if err != nil {
 		r.fail(n, "when cannot be evaluated: %s.", shown(err.Error()))
 		return nil
 	}
-	return &Condition{Source: source, program: program, targets: asksFor(tree, "targets")}
+	return c
 }
 
 // checkPatterns bounds the regular expressions of a condition. One that is put together while it is evaluated could be of

@@ -20,16 +20,17 @@ import (
 // from names to lists of text; targets, the values of the runbook's targets parameter; now, a timestamp; incident.id,
 // incident.severity and incident.open, which are "", 0 and false where there is no incident.
 type Condition struct {
-	Source  string // as the file has it
-	program cel.Program
-	targets bool // it looks at them
+	Source  string      // as the file has it
+	program cel.Program // without a count of its cost, for what the estimate of it holds for
+	counted cel.Program // with one, for everything larger
+	targets bool        // it looks at them
 }
 
 // MaxCondition is the length of the longest condition in characters.
 const MaxCondition = 1000
 
-// maxCost bounds what a condition costs in CEL's units: by estimate for the largest request when the policy is read, and
-// by count when it is evaluated. So many take a few milliseconds.
+// maxCost bounds what a condition costs in CEL's units: by estimate for the largest request that may pass when the policy
+// is read, and by count when it is evaluated for one that is larger still. So many take a few milliseconds.
 const maxCost = 100_000
 
 // errNoCondition means that a condition was not made by Parse, and so never holds.
@@ -37,10 +38,14 @@ var errNoCondition = errors.New("the condition was not compiled")
 
 // Holds says whether the request meets the condition. An error means that nobody can say.
 func (c *Condition) Holds(d *conditionInput) (bool, error) {
-	if c.program == nil {
+	if c.program == nil || c.counted == nil {
 		return false, errNoCondition
 	}
-	out, _, err := c.program.Eval(d)
+	program := c.counted
+	if d.usual() {
+		program = c.program
+	}
+	out, _, err := program.Eval(d)
 	if err != nil {
 		return false, fmt.Errorf("evaluating a condition: %w", err)
 	}
@@ -72,6 +77,30 @@ type conditionInput struct {
 }
 
 var _ cel.Activation = (*conditionInput)(nil)
+
+// usual says whether the request is no larger than the estimator says, so that the estimate of the cost bounds it.
+func (d *conditionInput) usual() bool {
+	r, x := d.request, &d.policy.index
+	groups := len(x.accounts[r.Actor.ID].principals)
+	for _, id := range r.Actor.UserGroups {
+		groups += len(x.userGroups[id])
+	}
+	if len(r.Parameters) > MaxParameters || groups > maxOf {
+		return false
+	}
+	for name, values := range r.Parameters {
+		if len(name) > MaxValueLength || len(values) > MaxParameterValues {
+			return false
+		}
+		for _, value := range values {
+			if len(value) > MaxValueLength {
+				return false
+			}
+		}
+	}
+	return len(r.Actor.ID) <= MaxValueLength && len(r.Channel.ID) <= MaxValueLength && len(r.Channel.Name) <= MaxValueLength &&
+		(r.Incident == nil || len(r.Incident.ID) <= MaxValueLength)
+}
 
 // Parent is part of the Activation interface.
 func (d *conditionInput) Parent() cel.Activation { return nil }
