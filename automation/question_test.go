@@ -140,6 +140,24 @@ func TestAFreezeIsPassedByTwo(t *testing.T) {
 	})
 }
 
+// An emergency skips the grant's approval, and not what a freeze wants.
+func TestAnEmergencyInAFreezeIsPassedByTwo(t *testing.T) {
+	text := strings.Replace(oneAgreesFrozen("[leads]"), "freezes:", `  - {name: emergencies, to: [ana], runbooks: [restart-web], channels: ["#ops"], break_glass: {notify: "#security"}}
+freezes:`, 1)
+	actUnder(t, mustPolicy(t, text), func(s *stage) {
+		a := ask("k")
+		a.BreakGlass, a.Reason = true, "the site is down"
+		out, err := s.engine.Submit(s.ctx, a)
+		if err != nil || !out.Decision.Pending() || !out.Execution.BreakGlass || out.Execution.Rule != "emergencies" {
+			t.Fatalf("during the freeze it got %s, %v: %+v", out.Decision.Code(), err, out.Execution)
+		}
+		s.agrees(out.Execution, "U012BEN", policy.CodeApprover)
+		s.agrees(out.Execution, "U012KIM", policy.CodeApprover)
+		s.ends(out.Execution.ID, Succeeded, time.Minute)
+		s.starts(1)
+	})
+}
+
 // oneAgreesFrozen is a policy that wants nobody's yes but for a freeze. Virtual time begins in 2000.
 func oneAgreesFrozen(override string) string {
 	return twoAgree[:strings.Index(twoAgree, "    approval:")] +

@@ -48,9 +48,9 @@ func (d Decision) Needs() []Need {
 // ApproveBy is when the wait for approvals ends, or zero if the run wants none.
 func (d Decision) ApproveBy() time.Time { return d.approveBy }
 
-// BreakGlass is the emergency rule that a yes stands on, or nil.
+// BreakGlass is the emergency rule that a yes, or what may become one, stands on; nil if it is a rule of every day.
 func (d Decision) BreakGlass() *BreakGlass {
-	if d.grant == nil || d.code != CodeBreakGlass {
+	if d.grant == nil || !d.runs() {
 		return nil
 	}
 	return d.grant.BreakGlass
