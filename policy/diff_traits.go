@@ -117,9 +117,9 @@ func (g *Grant) traits() []trait {
 		single("approval", g.Approval.words()), single("break_glass", notify)}
 }
 
-func (d *Denial) traits() []trait {
-	return []trait{several("to", d.To), several("runbooks", d.Runbooks), several("channels", d.Channels), several("may", actions(d.May)),
-		single("when", d.When.words()), single("reason", d.Reason)}
+func (n *Denial) traits() []trait {
+	return []trait{several("to", n.To), several("runbooks", n.Runbooks), several("channels", n.Channels), several("may", actions(n.May)),
+		single("when", n.When.words()), single("reason", n.Reason)}
 }
 
 func (f *Freeze) traits() []trait {
