@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +13,7 @@ import (
 )
 
 type policyTestCmd struct {
-	Files        []string      `arg:"" optional:"" help:"Files of cases; that beside the policy, such as policy_test.yaml, if none is given."`
+	Files        []string      `arg:"" optional:"" help:"Files of cases; that beside the policy, such as policy_test.yaml, if none is given. A policy among them is the one to test."`
 	File         string        `help:"The policy file." default:"policy.yaml" placeholder:"FILE"`
 	Verbose      bool          `short:"v" help:"Show the cases that pass as well."`
 	Output       string        `short:"o" help:"table or json." enum:"table,json" default:"table"`
@@ -24,6 +26,7 @@ type policyTestCmd struct {
 
 // Run prints which cases pass and which do not. It ends with 1 if one does not.
 func (c *policyTestCmd) Run(ctx context.Context, io streams) error {
+	c.findPolicy()
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -35,6 +38,21 @@ func (c *policyTestCmd) Run(ctx context.Context, io streams) error {
 		return c.replay(ctx, io, p)
 	}
 	return c.cases(io, p)
+}
+
+// ofPolicy is a line that every policy has, and no file of cases.
+var ofPolicy = regexp.MustCompile(`(?m)^["']?service_role["']?[ \t]*:`)
+
+// findPolicy takes a policy among the files for --file, as people write it after bot policy check.
+func (c *policyTestCmd) findPolicy() {
+	c.Files = slices.DeleteFunc(c.Files, func(name string) bool {
+		data, err := readBounded(name, policy.MaxSize)
+		found := err == nil && ofPolicy.Match(data)
+		if found {
+			c.File = name
+		}
+		return found
+	})
 }
 
 func (c *policyTestCmd) check() error {
