@@ -72,13 +72,14 @@ func (e *Engine) attempt(ctx context.Context, x *Execution) error {
 	if err != nil {
 		return errLate
 	}
+	under := e.Gate.Policy().Hash()
 	r, people := e.asked(ctx, x, e.Catalogue.Fresh), map[string]policy.Actor{}
 	e.lookUpVoters(ctx, people, x.votes(""))
 	if why := cmp.Or(unreachable(r), unknown(people)); why != "" {
 		return e.wait(ctx, x, x.State, why)
 	}
 	first := x.State == Queued
-	d, allowed, err := e.recheck(ctx, x, r, people)
+	d, allowed, err := e.recheck(ctx, x, r, people, under)
 	if err != nil || x.State.Terminal() {
 		return err
 	}
@@ -138,8 +139,9 @@ func unknown(people map[string]policy.Actor) string {
 
 // recheck records the decision and the intention in one transaction. allowed is true only for a yes
 // to exactly what was accepted. It is the last look before the call: at the row, at the records of who agreed, at our
-// lease and at the clock. people are those whom the row names as having agreed, as the workspace describes them now.
-func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request, people map[string]policy.Actor) (d policy.Decision, allowed bool, err error) {
+// lease and at the clock. people are those whom the row names as having agreed, as the workspace describes them now. What
+// was looked up follows from the policy, such as the user groups that count: under says which, and another one is stale.
+func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request, people map[string]policy.Actor, under string) (d policy.Decision, allowed bool, err error) {
 	var next Execution
 	brief, done := context.WithTimeout(ctx, storeWithin)
 	defer done()
@@ -155,18 +157,22 @@ func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request, p
 			return errLate
 		}
 		today := *r
+		today.At = time.Now() // a freeze may have begun while things were looked up
 		if err := e.complete(brief, tx, &today, stored, people); err != nil {
 			return err
 		}
 		if d, err = e.Gate.Check(brief, tx, "", x.ID, &today); err != nil {
 			return err
 		}
+		if d.PolicyHash() != under {
+			return ErrStale
+		}
 		allowed = d.Allowed() && e.same(d, x)
 		switch {
 		case x.State == Starting:
 			return nil
-		case allowed:
-			next.State = Starting
+		case allowed: // perhaps by another rule than the one that accepted it, whose limits and channel count now
+			next.State, next.Rule = Starting, d.Rule()
 		default:
 			next.deny(d, e.today(&today))
 		}

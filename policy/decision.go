@@ -142,12 +142,7 @@ func (d Decision) Parameter() string { return d.parameter }
 func (d Decision) Value() string { return d.value }
 
 // PolicyHash is the hash of the policy that decided, or "" if there was none.
-func (d Decision) PolicyHash() string {
-	if d.policy == nil {
-		return ""
-	}
-	return d.policy.hash
-}
+func (d Decision) PolicyHash() string { return d.policy.Hash() }
 
 // runs says whether a yes, perhaps one that waits for approvals, is about something that runs.
 func (d Decision) runs() bool {

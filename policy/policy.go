@@ -113,8 +113,13 @@ func (r *Runbook) Parameter(name string) (*Parameter, bool) {
 // Everything is the word for every runbook, or every channel that is not shared, where a policy writes it.
 const Everything = "*"
 
-// Hash is the SHA-256 of the file's bytes in lower-case hex.
-func (p *Policy) Hash() string { return p.hash }
+// Hash is the SHA-256 of the file's bytes in lower-case hex, "" where there is no policy.
+func (p *Policy) Hash() string {
+	if p == nil {
+		return ""
+	}
+	return p.hash
+}
 
 // ServiceRole is the ARN of the one IAM role that runbooks run under.
 func (p *Policy) ServiceRole() string { return p.serviceRole }

@@ -99,9 +99,6 @@ func (t *tx) Usage(ctx context.Context, rule string, since time.Time) (policy.Us
 	if _, err := t.head(ctx); err != nil {
 		return policy.Usage{}, err
 	}
-	if _, err := t.head(ctx); err != nil {
-		return policy.Usage{}, err
-	}
 	rows, err := t.query(ctx, usage, []any{rule, millis(since)})
 	if err != nil {
 		return policy.Usage{}, fmt.Errorf("counting executions: %w", err)

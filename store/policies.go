@@ -34,6 +34,9 @@ const (
 // with a lower one than was ever in force, is refused with ErrOlderPolicy; one without a serial is not looked at.
 func (db *DB) EnterPolicy(ctx context.Context, v PolicyVersion, e audit.Entry) (first bool, err error) {
 	err = db.update(ctx, func(t *tx) error {
+		if _, err := t.head(ctx); err != nil { // two replicas at once come one after the other, and the second sees the first
+			return err
+		}
 		newest, err := policyVersion(ctx, t, newestPolicy)
 		if err != nil && !errors.Is(err, automation.ErrNotFound) {
 			return err
