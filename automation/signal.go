@@ -142,8 +142,8 @@ func stepVoters(at *StepAnswer, agreed []policy.Record, people map[string]policy
 }
 
 // enough says whether as many of these people may still agree to the step today, counted once each, as the policy wants.
-func (b *ballot) enough(r *policy.Request, people []policy.Actor) bool {
-	need := b.stepNeed(r.Runbook, r.Step)
+func (e *Engine) enough(r *policy.Request, people []policy.Actor) bool {
+	need := e.stepNeed(r.Runbook, r.Step)
 	if need == nil {
 		return false
 	}
@@ -151,7 +151,7 @@ func (b *ballot) enough(r *policy.Request, people []policy.Actor) bool {
 	for _, who := range people {
 		q := *r
 		q.Actor, q.Voted = who, valid
-		if policy.Decide(b.Gate.Policy(), &q).Allowed() {
+		if policy.Decide(e.Gate.Policy(), &q).Allowed() {
 			valid = append(valid, who)
 		}
 	}
@@ -199,9 +199,20 @@ func (e *Engine) undelivered() []*Execution {
 // would have the next step answered with it, because a signal names no step.
 const unclearSignal = 10 * time.Second
 
-// signal sends one answer, if AWS still waits at that step, and notes that AWS took it.
+// signal sends one answer, if AWS still waits at that step, and notes that AWS took it. A yes for which nobody vouches is
+// taken back, and people may answer again.
 func (e *Engine) signal(ctx context.Context, x *Execution, s StepAnswer) {
-	status, err := e.stepStatus(ctx, x, s.ID)
+	vouched, err := e.vouched(ctx, x, s)
+	if err == nil && !vouched {
+		e.Log.Error("taking back a yes to a step: the records do not have those who agreed, or the policy wants others now", "execution", x.ID, "step", s.Step)
+		s.Signal = ""
+		e.noteAnswer(ctx, x, s)
+		return
+	}
+	var status string
+	if err == nil {
+		status, err = e.stepStatus(ctx, x, s.ID)
+	}
 	switch at := statuses[status]; {
 	case err != nil:
 	case at.state == Waiting:
@@ -223,8 +234,13 @@ func (e *Engine) signal(ctx context.Context, x *Execution, s StepAnswer) {
 		})
 		return
 	}
-	next := *x
 	s.Sent = true
+	e.noteAnswer(ctx, x, s)
+}
+
+// noteAnswer writes what became of the answer to a step.
+func (e *Engine) noteAnswer(ctx context.Context, x *Execution, s StepAnswer) {
+	next := *x
 	next.answer(s)
 	if strings.HasPrefix(next.Note, refusedAnswer) {
 		next.Note = ""

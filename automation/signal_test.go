@@ -229,3 +229,67 @@ func TestAStepNeedsRecordedVotes(t *testing.T) {
 		s.signals()
 	})
 }
+
+// An answer that somebody wrote into the row is not sent, and people can still give theirs.
+func TestAForgedAnswerIsNotSent(t *testing.T) {
+	for what, forge := range map[string]func(a *StepAnswer){
+		"without votes": func(a *StepAnswer) { a.Signal = SignalApprove },
+		"with one vote of two": func(a *StepAnswer) {
+			a.Signal = SignalApprove
+			a.Votes = append(a.Votes, a.Votes[0])
+		},
+		"with a vote of somebody else": func(a *StepAnswer) {
+			a.Signal = SignalApprove
+			a.Votes = append(a.Votes, Vote{User: "U012KIM", Team: "T1", At: time.Now(), Record: a.Votes[0].Record})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			atConfirm(t, func(s *stage, x *Execution) {
+				s.answers(x, "Confirm", "U012BEN", policy.CodeApprover)
+				s.end()
+				s.edit(x.ID, func(x *Execution) {
+					a := *x.Approval.step("Confirm")
+					forge(&a)
+					x.answer(a)
+				})
+				s.run("replica-2")
+				time.Sleep(time.Minute)
+				s.signals()
+				if a := s.row(x.ID).Approval.step("Confirm"); a.Signal != "" || a.Sent {
+					t.Errorf("it stands: %+v", a)
+				}
+				s.answers(x, "Confirm", "U012LEE", policy.CodeApprover)
+				time.Sleep(time.Minute)
+				s.signals("Approve")
+			})
+		})
+	}
+}
+
+// Whoever agreed must still be somebody who may when AWS is told.
+func TestAnApproverWhoLeavesBeforeTheSignal(t *testing.T) {
+	atConfirm(t, func(s *stage, x *Execution) {
+		s.aws.set(func() { s.aws.onSignal = func(int) error { return &Fault{Kind: Throttled, Operation: opSignal} } })
+		s.answers(x, "Confirm", "U012BEN", policy.CodeApprover)
+		s.answers(x, "Confirm", "U012KIM", policy.CodeApprover)
+		s.town.change(func() {
+			s.town.people = map[string]policy.Actor{"U012BEN": {ID: "U012BEN", Team: "T1", Standing: policy.StandingDeactivated}}
+		})
+		s.aws.set(func() { s.aws.onSignal, s.aws.signals = nil, nil })
+		time.Sleep(time.Minute)
+		s.signals()
+		s.answers(x, "Confirm", "U012LEE", policy.CodeApprover)
+		time.Sleep(time.Minute)
+		s.signals("Approve")
+	})
+}
+
+// While nobody can say who asked, nobody can say either that somebody else agrees.
+func TestAStepWhoseRequesterCannotBeLookedUp(t *testing.T) {
+	atConfirm(t, func(s *stage, x *Execution) {
+		s.town.change(func() { s.town.gone = map[string]bool{"U012ANA": true} })
+		s.answers(x, "Confirm", "U012BEN", policy.CodeStandingUnknown)
+		s.town.change(func() { s.town.gone = nil })
+		s.answers(x, "Confirm", "U012BEN", policy.CodeApprover)
+	})
+}

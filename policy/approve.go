@@ -199,6 +199,8 @@ func (d *Decision) checkApprover() Code {
 		return CodeApproverTwice
 	case r.Action == Reject && !said(r.Reason):
 		return CodeReasonMissing
+	case r.Action == Approve && r.Subject != nil && r.Subject.Actor.Standing == StandingUnknown:
+		return CodeStandingUnknown // it could be another account of the requester
 	}
 	return CodeApprover
 }
