@@ -137,6 +137,12 @@ func (k *Keeper) follow(ctx context.Context, found func(int64, string)) error {
 		found(-1, fmt.Sprintf("The log was cut or rolled back: it has %d entries, and had %d.", head.Size, k.tree.Size()))
 		return nil
 	}
+	for _, p := range head.Problems {
+		found(-1, p)
+	}
+	if head.Next != head.Size || head.First != 0 {
+		found(-1, fmt.Sprintf("The log's head says %d entries from 0 on, and there are entries from %d to %d.", head.Size, head.First, head.Next-1))
+	}
 	tree, right := k.tree.Clone(), true
 	wrong := func(seq int64, what string) { right = false; found(seq, what) }
 	err = k.Log.Entries(ctx, tree.Size(), head.Size, func(s *Stored) error {

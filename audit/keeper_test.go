@@ -139,9 +139,17 @@ func TestADamagedLogIsNeverSigned(t *testing.T) {
 			w.log.rows = append(w.log.rows, w.log.rows[0])
 			w.log.rebuilt()
 		},
-		"no head":         func(w *watched) { w.log.gone = true },
-		"another head":    func(w *watched) { w.log.edge = strings.Repeat("A", 43) + "=" },
-		"a record edited": func(w *watched) { w.log.grow(w.tree, 1); w.log.rows[3].Problem = "Its record was changed." },
+		"no head":            func(w *watched) { w.log.gone = true },
+		"another head":       func(w *watched) { w.log.edge = strings.Repeat("A", 43) + "=" },
+		"all removed":        func(w *watched) { w.log.rows = nil },
+		"the oldest removed": func(w *watched) { w.log.rows = w.log.rows[1:] },
+		"one beyond the head": func(w *watched) {
+			beyond := w.log.rows[2]
+			beyond.Seq = 3
+			w.log.rows = append(w.log.rows, beyond)
+		},
+		"a record of no place": func(w *watched) { w.log.beside = []string{"The record stands in no place of the log."} },
+		"a record edited":      func(w *watched) { w.log.grow(w.tree, 1); w.log.rows[3].Problem = "Its record was changed." },
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {

@@ -13,10 +13,11 @@ import (
 
 // memory is a log in memory that can be tampered with.
 type memory struct {
-	rows []Stored // by Seq
-	size int64
-	edge string
-	gone bool // the head is
+	beside []string // problems of the head
+	rows   []Stored // by Seq
+	size   int64
+	edge   string
+	gone   bool // the head is
 }
 
 // filled is a log with n entries, and its tree.
@@ -52,7 +53,7 @@ func (m *memory) rebuilt() *memory {
 }
 
 func (m *memory) Head(context.Context) (Head, error) {
-	h := Head{Size: m.size, Edge: m.edge, Missing: m.gone}
+	h := Head{Size: m.size, Edge: m.edge, Missing: m.gone, Problems: m.beside}
 	if len(m.rows) > 0 {
 		h.First, h.Next = m.rows[0].Seq, m.rows[len(m.rows)-1].Seq+1
 	}

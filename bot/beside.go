@@ -77,7 +77,8 @@ func (c *card) beside() step {
 	case n.AskCard != "" && n.Asked < c.e.Version:
 		return step{kind: stepAskUpdate, method: methodUpdate}
 	}
-	if c.e.BreakGlass && c.looks.notified(c.e) != "" && !has(emergency) {
+	started := c.e.AWSID != "" // whatever became of its rule since, the card says that nobody was told
+	if c.e.BreakGlass && c.looks.emergency != nil && !has(emergency) && (started || c.looks.notified(c.e) != "") {
 		return step{kind: stepEmergency, method: methodPost}
 	}
 	return step{kind: stepSave}
@@ -192,9 +193,16 @@ func (a *announcer) findAsk(ctx context.Context, c *card) error {
 	return nil
 }
 
+var errNoRule = errors.New("the emergency rule is not in the policy any more")
+
 func (a *announcer) postEmergency(ctx context.Context, c *card) error {
+	place := c.looks.notified(c.e)
+	if place == "" {
+		a.abandon(c, errNoRule)
+		return nil
+	}
 	opts := append(options(c.looks.emergencyNotice(c.e)), slack.MsgOptionMetadata(metadata(c.e, emergency)))
-	_, ts, err := a.api.PostMessageContext(ctx, c.looks.notified(c.e), opts...)
+	_, ts, err := a.api.PostMessageContext(ctx, place, opts...)
 	if err == nil {
 		c.told(emergency, firstOf(ts, "sent"))
 	}

@@ -158,3 +158,21 @@ func TestMovingTheCardTellsNothingTwice(t *testing.T) {
 		}
 	})
 }
+
+// A run by an emergency rule that has left the policy is not passed over in silence.
+func TestAnEmergencyWhoseRuleIsGone(t *testing.T) {
+	onWire(t, func(t *testing.T, w *wire, m *memory, a *announcer) {
+		a.look.emergency = func(string) string { return "" }
+		e := accepted("one")
+		e.BreakGlass, e.Rule, e.AWSID = true, "emergency-restarts", theAWS
+		a.wake(m.insert(e))
+		time.Sleep(time.Minute)
+		if row := m.row("one").Announcement; row.Replies[emergency] != notTold || row.Version != m.row("one").Version {
+			t.Errorf("noted as %+v", row)
+		}
+		last := w.of("chat.update")
+		if len(last) == 0 || !strings.Contains(last[len(last)-1].form.Get("blocks"), "could not tell the channel") {
+			t.Errorf("the card says nothing: %d updates", len(last))
+		}
+	})
+}
