@@ -29,8 +29,13 @@ func (e *Engine) request(ctx context.Context, a Ask, look func(context.Context, 
 	if r.Incident == nil && e.Incident != nil {
 		r.Incident = e.Incident(ctx, a.Channel)
 	}
-	if rb := e.runbook(a.Runbook); rb != nil {
-		r.Document, r.Region = look(ctx, rb), e.Catalogue.Region(rb)
+	rb := e.runbook(a.Runbook)
+	if rb == nil {
+		return r
+	}
+	r.Region = e.Catalogue.Region(rb)
+	if !policy.Decide(e.Gate.Policy(), r).Hidden() { // who may not know of a runbook could tell it by the time that AWS takes
+		r.Document = look(ctx, rb)
 	}
 	return r
 }

@@ -217,3 +217,31 @@ func TestApproversSeeTheLastResults(t *testing.T) {
 		}
 	})
 }
+
+// To somebody who may not know of a runbook, AWS takes as long to answer as for a name that nobody knows: it is not asked.
+func TestAHiddenRunbookIsNotLookedUp(t *testing.T) {
+	act(t, func(s *stage) {
+		var asked atomic.Int32
+		s.aws.set(func() {
+			s.aws.holds = func() (DocumentInfo, error) {
+				asked.Add(1)
+				return DocumentInfo{Version: "1", SHA256: s.aws.hash, Owner: policy.Amazon}, nil
+			}
+		})
+		for key, name := range map[string]string{"hidden": "restart-web", "typo": "restart-wbe"} {
+			a := ask(key)
+			a.User, a.Runbook = "U012BEN", name
+			if out, err := s.engine.Submit(s.ctx, a); err != nil || !out.Decision.Hidden() {
+				t.Errorf("%s got %s, %v", name, out.Decision.Code(), err)
+			}
+			s.engine.Explain(s.ctx, a)
+		}
+		if n := asked.Load(); n != 0 {
+			t.Errorf("AWS was asked %d times", n)
+		}
+		s.submit("mine")
+		if asked.Load() == 0 {
+			t.Error("AWS was not asked for who may know")
+		}
+	})
+}
