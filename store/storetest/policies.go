@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,5 +72,20 @@ func policies(t *testing.T, s *suite) {
 		v, err := s.NewestPolicy(t.Context())
 		ok(t, err)
 		same(t, v.Hash+string(v.Content), c.hash+"of "+c.hash)
+	}
+	for round := range 5 { // replicas at once: the newest is the one with the highest serial
+		base := int64(20 + 10*round)
+		var all sync.WaitGroup
+		for i := range int64(6) {
+			all.Go(func() {
+				if _, err := enter(fmt.Sprint("p", base+i), base+i); err != nil && !errors.Is(err, store.ErrOlderPolicy) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		v, err := s.NewestPolicy(t.Context())
+		ok(t, err)
+		same(t, v.Serial, base+5)
 	}
 }
