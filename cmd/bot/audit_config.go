@@ -29,10 +29,13 @@ func (c auditConfig) every() time.Duration {
 	return d
 }
 
+// maxS3Place leaves room for the name of a checkpoint within the 1,024 bytes of a key.
+const maxS3Place = 600
+
 var (
 	slackChannel = regexp.MustCompile(`^[CG][A-Z0-9]{5,20}$`)
 	// docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-	s3Place = regexp.MustCompile(`^s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*'()/-]{0,500}))?$`)
+	s3Place = regexp.MustCompile(`^s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*'()/-]*))?$`)
 )
 
 // check finds what is wrong with the section.
@@ -47,7 +50,7 @@ func (c *config) checkAudit(w *configWalk) {
 	if a.Channel != "" && !slackChannel.MatchString(a.Channel) {
 		w.add("audit.channel", "audit.channel is %q. Write the channel's ID, such as C0123456789; Slack shows it at the end of the channel's details.", cut(a.Channel))
 	}
-	if a.S3 != "" && !s3Place.MatchString(a.S3) {
+	if a.S3 != "" && (len(a.S3) > maxS3Place || !s3Place.MatchString(a.S3)) {
 		w.add("audit.s3", "audit.s3 is %q. Write s3://BUCKET/PREFIX.", cut(a.S3))
 	}
 	for key, value := range map[string]string{"audit.every": a.Every, "audit.file": a.File, "audit.channel": a.Channel, "audit.s3": a.S3} {
