@@ -137,9 +137,11 @@ func (c *Client) Start(ctx context.Context, d policy.Decision, region string, r 
 
 // covers reports whether d is a recorded yes to exactly r: document, version, parameters, role and other locations.
 func covers(d policy.Decision, r StartRequest) bool {
-	if !d.Allowed() || !d.Recorded() || r.ClientToken == "" {
-		return false
-	}
+	return d.Allowed() && d.Recorded() && r.ClientToken != "" && asks(d, r)
+}
+
+// asks reports whether r is what would be sent for the decision.
+func asks(d policy.Decision, r StartRequest) bool {
 	want := requestFor(d)
 	return want.DocumentName == r.DocumentName && want.DocumentVersion == r.DocumentVersion &&
 		maps.EqualFunc(want.Parameters, r.Parameters, slices.Equal[[]string]) &&

@@ -161,13 +161,15 @@ func (e *Engine) recheck(ctx context.Context, x *Execution, r *policy.Request, p
 		if err := e.complete(brief, tx, &today, stored, people); err != nil {
 			return err
 		}
+		soon := policy.Decide(e.Gate.Policy(), &today)
+		today.Altered = soon.Allowed() && !e.same(soon, x) // so that the record says no as well
 		if d, err = e.Gate.Check(brief, tx, "", x.ID, &today); err != nil {
 			return err
 		}
 		if d.PolicyHash() != under {
 			return ErrStale
 		}
-		allowed = d.Allowed() && e.same(d, x)
+		allowed = d.Allowed() && d.Recorded() && e.same(d, x)
 		switch {
 		case x.State == Starting:
 			return nil
@@ -217,7 +219,7 @@ func (e *Engine) same(d policy.Decision, x *Execution) bool {
 	if a := x.Approval; a.asked() && (d.Bound().Digest() != a.Digest || a.Bound.Digest() != a.Digest) {
 		return false // today it may need nobody's yes, but it is not what they said yes to
 	}
-	return covers(d, x.Request) && d.SHA256() == x.SHA256 && d.Role() == x.Role && e.Catalogue.Region(d.Runbook()) == x.Region
+	return asks(d, x.Request) && d.SHA256() == x.SHA256 && d.Role() == x.Role && e.Catalogue.Region(d.Runbook()) == x.Region
 }
 
 func (e *Engine) started(ctx context.Context, x *Execution, awsID string) error {

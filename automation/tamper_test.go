@@ -50,35 +50,35 @@ func TestARowThatWasEditedDoesNotStart(t *testing.T) {
 	for _, tc := range []struct {
 		what string
 		edit func(x *Execution)
-		code policy.Code // of the record; approved if only the copies of what was decided differ
+		code policy.Code // of the record
 	}{
 		{"runbook", func(x *Execution) { x.Runbook = "restart-too" }, mismatch},
 		{"runbook, to one that is none", func(x *Execution) { x.Runbook = "restart-all" }, policy.CodeRunbookUnknown},
-		{"document", func(x *Execution) { x.Request.DocumentName = "AWS-StopEC2Instance" }, policy.CodeApproved},
-		{"version", func(x *Execution) { x.Request.DocumentVersion = "2" }, policy.CodeApproved},
-		{"hash", func(x *Execution) { x.SHA256 = strings.Repeat("2", 64) }, policy.CodeApproved},
+		{"document", func(x *Execution) { x.Request.DocumentName = "AWS-StopEC2Instance" }, mismatch},
+		{"version", func(x *Execution) { x.Request.DocumentVersion = "2" }, mismatch},
+		{"hash", func(x *Execution) { x.SHA256 = strings.Repeat("2", 64) }, mismatch},
 		{"hash of a child", func(x *Execution) {
 			x.Approval.Bound.Closure = []policy.Pin{{Name: "Child", Version: "1", SHA256: "2"}}
-		}, policy.CodeApproved},
+		}, mismatch},
 		{"parameters and targets", func(x *Execution) { x.Parameters = other }, mismatch},
 		{"parameters, everywhere", func(x *Execution) {
 			x.Parameters, x.Approval.Bound.Parameters, x.Approval.Bound.Targets = other, other, other["InstanceId"]
 			x.Request.Parameters = map[string][]string{"InstanceId": other["InstanceId"], "AutomationAssumeRole": {x.Role}}
 			x.Approval.Digest = x.Approval.Bound.Digest()
 		}, mismatch},
-		{"parameters of the request", func(x *Execution) { x.Request.Parameters = other }, policy.CodeApproved},
+		{"parameters of the request", func(x *Execution) { x.Request.Parameters = other }, mismatch},
 		{"parameters, to a value that is not allowed", func(x *Execution) { x.Parameters = map[string][]string{"InstanceId": {"i-9"}} }, policy.CodeValueNotAllowed},
-		{"locations", func(x *Execution) { x.Request.Locations = []policy.Location{{Accounts: []string{"999999999999"}}} }, policy.CodeApproved},
-		{"role", func(x *Execution) { x.Role = "arn:aws:iam::123456789012:role/Admin" }, policy.CodeApproved},
-		{"region", func(x *Execution) { x.Region = "us-east-1" }, policy.CodeApproved},
+		{"locations", func(x *Execution) { x.Request.Locations = []policy.Location{{Accounts: []string{"999999999999"}}} }, mismatch},
+		{"role", func(x *Execution) { x.Role = "arn:aws:iam::123456789012:role/Admin" }, mismatch},
+		{"region", func(x *Execution) { x.Region = "us-east-1" }, mismatch},
 		{"requester", func(x *Execution) { x.Requester = "U012EVE" }, mismatch},
 		{"requester, to who agreed", func(x *Execution) { x.Requester = "U012BEN" }, policy.CodeNotGranted},
 		{"team", func(x *Execution) { x.Team = "T2" }, mismatch},
 		{"channel", func(x *Execution) { x.Channel = "C034OPS" }, mismatch},
 		{"expiry", func(x *Execution) { x.Approval.By = x.Approval.By.Add(time.Hour) }, mismatch},
 		{"execution ID", func(x *Execution) { x.ID = "01999999-0000-7000-8000-000000000000" }, policy.CodeApprovalNeeded},
-		{"hash of the policy", func(x *Execution) { x.Approval.Bound.Policy = "cafe" }, policy.CodeApproved},
-		{"digest", func(x *Execution) { x.Approval.Digest = strings.Repeat("3", 64) }, policy.CodeApproved},
+		{"hash of the policy", func(x *Execution) { x.Approval.Bound.Policy = "cafe" }, mismatch},
+		{"digest", func(x *Execution) { x.Approval.Digest = strings.Repeat("3", 64) }, mismatch},
 		{"no digest", func(x *Execution) { x.Approval.Digest = "" }, policy.CodeApprovalNeeded},
 		{"no approval", func(x *Execution) { x.Approval = nil }, policy.CodeApprovalNeeded},
 		{"no votes", func(x *Execution) { x.Approval.Votes = nil }, policy.CodeApproverGone},

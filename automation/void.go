@@ -21,7 +21,7 @@ func (b *ballot) voids(x *Execution, d policy.Decision, subject *policy.Request)
 // today is what an approval of the request would be for now, the zero Bound if today's answer to it is no.
 func (e *Engine) today(r *policy.Request) policy.Bound {
 	bare := *r
-	bare.Votes = nil
+	bare.Votes, bare.Altered = nil, false
 	return policy.Decide(e.Gate.Policy(), &bare).Bound()
 }
 

@@ -35,9 +35,12 @@ func (d *Decision) checkVotes() Code {
 	return CodeApprovalNeeded
 }
 
-// yes is the code of a yes, which says so if it is by a grant for emergencies.
+// yes is the code of a yes, which says so if it is by a grant for emergencies. There is none to what was altered.
 func (d *Decision) yes(code Code) Code {
-	if d.grant.BreakGlass != nil {
+	switch {
+	case d.request.Altered:
+		return CodeDigestMismatch
+	case d.grant.BreakGlass != nil:
 		return CodeBreakGlass
 	}
 	return code

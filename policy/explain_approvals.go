@@ -54,6 +54,9 @@ func (d Decision) explainVotes(e *Explanation) bool {
 	switch d.code {
 	case CodeDigestMismatch:
 		e.Sentence = "What was agreed to is not what would run now."
+		if len(d.request.Votes) == 0 {
+			e.Sentence = "What would run now is not what was asked for."
+		}
 	case CodeApprovalExpired:
 		e.Sentence = fmt.Sprintf("Nobody can agree any more: the wait for approvals ended on %s.", moment(d.approveBy))
 	case CodeApproverSelf:

@@ -113,6 +113,7 @@ type Request struct {
 	Usage      map[string]Usage // Run and Ask: of the grants that Policy.Limited names; one that is missing is a no
 	Votes      []Vote           // Run and Ask: who agreed so far
 	ApproveBy  time.Time        // Run and Ask: when the wait for approvals ends, as the row says; zero before there is a row
+	Altered    bool             // Run and Ask: what is about to be sent is not what was accepted, so that there can be no yes
 
 	Subject *Request // Approve and Reject of a run: the run, as it would be decided now, without Votes; of a step: its Actor alone counts, nil for only Requester
 	Digest  string   // Approve and Reject of a run: of what the approvers were shown
