@@ -193,7 +193,7 @@ func (d *demo) greet(w io.Writer) {
   SSM          http://%s
 
   ana      may run runbooks in #ops and #inc-204
-  ben      may approve, and stop what others started
+  ben      may approve, stop and lock, and skip the approval in an emergency
   mallory  may do nothing but ask
 
 Choose who you are on the page, and try in #ops:
@@ -213,12 +213,13 @@ Ctrl-C ends it.
 `, d.page(), d.page(), d.ssmListener.Addr(), d.audit)
 }
 
-const walkThrough = `*Welcome.* This is a Slack on your own machine, with the real bot and a local AWS behind it. Three people are in it: *ana* may run runbooks here, *ben* may approve and stop what others started, and *mallory* may do nothing but ask. The switch at the top left says who you are.
+const walkThrough = `*Welcome.* This is a Slack on your own machine, with the real bot and a local AWS behind it. Three people are in it: *ana* may run runbooks here, *ben* may approve, stop and lock what others run, and *mallory* may do nothing but ask. The switch at the top left says who you are.
 1. As *ana*, run a runbook: ` + "`/runbook run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1`" + `
 2. Let one fail: ` + "`/runbook run drain-and-restart InstanceId=i-0aaaaaaaaaaaaaaa2 FailAt=restart`" + `
 3. As *mallory*, try the first one again: the refusal names the rule, and lets you ask for a one-time approval.
 4. As *ana*, ask for what takes two: ` + "`/runbook run failover-db ClusterId=shop-cluster reason=\"the writer is slow\"`" + `. You cannot approve it yourself; as *ben*, you can.
-5. Start one as *ana*, and cancel it as *ben*.`
+5. Start one as *ana*, and cancel it as *ben*.
+6. As *ben*, lock one: ` + "`/runbook lock restart-web for=1h looking at it`" + `. In #inc-204, an emergency needs nobody but is told here: ` + "`/runbook run failover-db ClusterId=shop-cluster --break-glass reason=\"the writer is down\"`" + `, and ` + "`/runbook history --break-glass`" + ` lists it.`
 
 // walkThrough posts the first message in #ops, as any program with the bot's token could.
 func (d *demo) walkThrough(ctx context.Context) error {
