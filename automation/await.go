@@ -2,7 +2,6 @@ package automation
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"handrail/policy"
@@ -38,16 +37,17 @@ func countEffects(doc *runbook.Document) (changes, reads int) {
 // shownResults is how many earlier executions approvers see.
 const shownResults = 5
 
-// results are how the runbook's last executions ended that AWS began, newest first, if somebody may have to see them.
-func (e *Engine) results(ctx context.Context, name string) []State {
-	if !e.mayWantApproval(name) {
+// results are how the runbook's last executions ended that AWS began, newest first, if somebody is to see them. They cost
+// more than all the rest of a request.
+func (e *Engine) results(ctx context.Context, r *policy.Request) []State {
+	if !e.mayWait(r) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookUpWithin/3)
 	defer cancel()
-	xs, err := e.Store.Executions(ctx, Query{Runbook: name, Limit: 4 * shownResults})
+	xs, err := e.Store.Executions(ctx, Query{Runbook: r.Runbook, Limit: 4 * shownResults})
 	if err != nil {
-		e.Log.Warn("reading earlier executions", "runbook", name, "error", err)
+		e.Log.Warn("reading earlier executions", "runbook", r.Runbook, "error", err)
 		return nil
 	}
 	var states []State
@@ -59,12 +59,9 @@ func (e *Engine) results(ctx context.Context, name string) []State {
 	return states
 }
 
-// mayWantApproval says whether a grant or a freeze can make a run of the runbook wait for others.
-func (e *Engine) mayWantApproval(name string) bool {
-	if e.runbook(name) == nil {
-		return false
-	}
-	p := e.Gate.Policy()
-	return slices.ContainsFunc(p.GrantsFor(name), func(g *policy.Grant) bool { return g.Approval != nil }) ||
-		slices.ContainsFunc(p.Freezes(), func(f *policy.Freeze) bool { return len(f.Override) > 0 })
+// mayWait says whether others may have to agree to r. What was counted is not known yet, so a grant with limits may or may
+// not apply.
+func (e *Engine) mayWait(r *policy.Request) bool {
+	d := policy.Decide(e.Gate.Policy(), r)
+	return d.Pending() || d.Code() == policy.CodeUsageUnknown
 }

@@ -47,7 +47,7 @@ var ErrUnclear = errors.New("it is unclear whether the request was accepted")
 // once that is durable. An error means that nothing was accepted, unless it is ErrUnclear.
 func (e *Engine) Submit(ctx context.Context, a Ask) (Outcome, error) {
 	r := e.question(ctx, a)
-	results := e.results(ctx, a.Runbook)
+	results := e.results(ctx, r)
 	leased := e.reserve()
 	var out Outcome
 	accept := func(ctx context.Context) error {
