@@ -10,7 +10,7 @@ import (
 func Execute(url, statements string) error {
 	driver, source := "pgx", url
 	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
-		driver, source = "sqlite", file
+		driver, source = "sqlite", "file:"+file+"?_pragma=busy_timeout(5000)" // a serving bot may write just now
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
