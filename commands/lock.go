@@ -88,7 +88,7 @@ func (k call) lockable(a automation.LockAsk, rb *policy.Runbook) *Answer {
 		if w.Key == "" || w.Key == "for" || w.Key == "reason" {
 			continue
 		}
-		at := point(k.Command, k.line, w.At, w.Width)
+		at := pointIn(k, rb, w)
 		p, ok := rb.Parameter(w.Key)
 		switch {
 		case !ok:
@@ -96,7 +96,7 @@ func (k call) lockable(a automation.LockAsk, rb *policy.Runbook) *Answer {
 			if near := policy.Nearest(w.Key, names); len(near) > 0 {
 				l = append(l, line(" Did you mean %s?", code(near[0]))...)
 			}
-			return new(say(l, at))
+			return new(say(append([]Line{l}, at...)...))
 		case p.Secret && !strings.HasPrefix(w.Value, "/"): // it may be the secret itself, so it is not shown
 			return new(say(line("%s takes the name of an SSM parameter, such as %s. Nothing can run with another value.", code(p.Name), code("/path/name"))))
 		case len(p.Allow) > 0 && !slices.Contains(p.Allow, w.Value):
@@ -104,7 +104,7 @@ func (k call) lockable(a automation.LockAsk, rb *policy.Runbook) *Answer {
 			if near := policy.Nearest(w.Value, p.Allow); len(near) > 0 {
 				l = append(l, line(" Did you mean %s?", code(near[0]))...)
 			}
-			return new(say(l, at))
+			return new(say(append([]Line{l}, at...)...))
 		}
 	}
 	return nil

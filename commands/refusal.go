@@ -21,9 +21,7 @@ func (c *Commands) refusal(ctx context.Context, k call, name string, d policy.De
 	if d.Code() == policy.CodeParameterMissing {
 		lines = append(lines, line("Try  %s", code(k.Command+" "+s.verb(name)+" "+c.example(ctx, d.Runbook()))))
 	}
-	if l := pointAt(k, d); l != nil {
-		lines = append(lines, l)
-	}
+	lines = append(lines, pointAt(k, d)...)
 	a := Answer{Lines: lines, Refused: true}
 	if e.Ask && d.ID() != "" {
 		a.Ask = d.ID()
@@ -99,19 +97,22 @@ func (c *Commands) also(ctx context.Context, s sight, k call, name string, d pol
 }
 
 // pointAt marks the word of the line that the decision is about.
-func pointAt(k call, d policy.Decision) Line {
+func pointAt(k call, d policy.Decision) []Line {
 	name := d.Parameter()
-	if rb := d.Runbook(); rb != nil {
-		if p, ok := rb.Parameter(name); ok && p.Secret { // it may be the secret itself
-			return nil
-		}
-	}
 	for _, w := range k.words {
 		if name != "" && w.Key == name && (d.Value() == "" || w.Value == d.Value()) {
-			return point(k.Command, k.line, w.At, w.Width)
+			return pointIn(k, d.Runbook(), w)
 		}
 	}
 	return nil
+}
+
+// pointIn marks a word of a line about a runbook, unless the line may have a secret.
+func pointIn(k call, rb *policy.Runbook, w Word) []Line {
+	if rb.TakesSecrets() {
+		return nil
+	}
+	return []Line{point(k.Command, k.line, w.At, w.Width)}
 }
 
 // refusedBefore answers a delivery that came again with what was decided the first time.

@@ -31,16 +31,22 @@ func isSecretName(value string) bool {
 // notKept stands in a record for what may be a secret that somebody typed.
 const notKept = "(not kept)"
 
-// withheld is what a person gave without what may be a secret: for a parameter that takes the name of one, in whatever
-// letters they wrote it, everything that is no name. A nil runbook has no such parameters.
+// TakesSecrets says whether a parameter of it takes the name of a secret. Then a line that somebody typed may have the
+// secret itself, even behind another name, and is not to be shown. A nil runbook takes none.
+func (r *Runbook) TakesSecrets() bool {
+	return r != nil && slices.ContainsFunc(r.Parameters, func(p Parameter) bool { return p.Secret })
+}
+
+// withheld is what a person gave without what may be a secret: of a runbook that takes the name of one, everything that
+// is no name, for that parameter or for one that is not listed and may be a misspelling of it.
 func (r *Runbook) withheld(given map[string][]string) map[string][]string {
-	if r == nil || !slices.ContainsFunc(r.Parameters, func(p Parameter) bool { return p.Secret }) {
+	if !r.TakesSecrets() {
 		return given
 	}
 	kept := make(map[string][]string, len(given))
 	for name, values := range given {
 		kept[name] = values
-		if !slices.ContainsFunc(r.Parameters, func(p Parameter) bool { return p.Secret && strings.EqualFold(p.Name, name) }) {
+		if p, listed := r.Parameter(name); listed && !p.Secret {
 			continue
 		}
 		kept[name] = make([]string, len(values))

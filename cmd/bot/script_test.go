@@ -86,6 +86,7 @@ func stories(store string) testscript.Params {
 			"alerts":      alertsCommand,
 			"told":        toldCommand,
 			"pinned":      pinnedCommand,
+			"nowhere":     nowhereCommand,
 		},
 	}
 }
