@@ -13,6 +13,7 @@ import (
 
 	"handrail/automation"
 	"handrail/commands"
+	"handrail/policy"
 )
 
 // Commander answers what people ask. Do never panics and answers before ctx ends; when it returns,
@@ -60,7 +61,8 @@ type Options struct {
 	Console        func(region, id string) string // address of an execution in AWS's console; nil means no link
 	Limits         Limits
 	Rules          Rules
-	Log            *slog.Logger // nil discards
+	Misplaced      func(ctx context.Context, a automation.ApproveAsk, action policy.Action) error // records a click on a button that is not the execution's; nil records nothing
+	Log            *slog.Logger                                                                   // nil discards
 }
 
 // Rules are what messages tell of today's policy. They decide nothing, and each may be nil: then nothing is told.

@@ -129,7 +129,7 @@ func (b *Bot) clicked(ctx context.Context, in received, i interaction) acknowled
 	if k.action == actionAsk {
 		return b.askClicked(k)
 	}
-	e, no := b.row(ctx, k.inv, k.ts, k.value)
+	e, no := b.row(ctx, k.inv, k.ts, k.action, k.value)
 	var step string
 	if no == nil && (k.action == actionApproveStep || k.action == actionDenyStep) {
 		step, no = b.stepOf(e, k.block)
@@ -178,12 +178,13 @@ func (b *Bot) byCard(ctx context.Context, channel, ts string) (e *automation.Exe
 }
 
 // row believes the store about which execution a message shows, and only that. Without one it says why not.
-func (b *Bot) row(ctx context.Context, inv commands.Invocation, ts, id string) (*automation.Execution, *commands.Answer) {
+func (b *Bot) row(ctx context.Context, inv commands.Invocation, ts, action, id string) (*automation.Execution, *commands.Answer) {
 	e, err := b.byCard(ctx, inv.Channel, ts)
 	var no commands.Answer
 	switch {
 	case errors.Is(err, automation.ErrNotFound) || err == nil && e.ID != id:
 		b.opt.Log.Warn("refusing a click on a message that is not the execution's card", "user", inv.User, "channel", inv.Channel)
+		b.misplaced(ctx, inv, action, id)
 		no = sayPlainly("This button does not belong to an execution that I know. Nothing was done; `/runbook status` lists those that run.")
 	case err != nil:
 		b.opt.Log.Error("looking up the card of a click", "error", err)
@@ -192,6 +193,25 @@ func (b *Bot) row(ctx context.Context, inv commands.Invocation, ts, id string) (
 		return e, nil
 	}
 	return nil, &no
+}
+
+// misplaced has a click written down that names an execution on a message which is not its card. That is a no already,
+// whether or not it can be recorded.
+func (b *Bot) misplaced(ctx context.Context, inv commands.Invocation, button, id string) {
+	if b.opt.Misplaced == nil {
+		return
+	}
+	action := policy.Approve
+	switch button {
+	case actionCancel:
+		action = policy.Cancel
+	case actionDeny, actionDenyStep:
+		action = policy.Reject
+	}
+	err := b.opt.Misplaced(ctx, automation.ApproveAsk{Entry: inv.Entry, Team: inv.Team, User: inv.User, Channel: inv.Channel, Execution: id, At: inv.At}, action)
+	if err != nil && !errors.Is(err, automation.ErrNotFound) {
+		b.opt.Log.Error("recording a click on another message", "error", err)
+	}
 }
 
 // stepOf is the step that a block of buttons is for, if the row says that it waits for an answer.

@@ -11,6 +11,7 @@ import (
 
 	"handrail/automation"
 	"handrail/commands"
+	"handrail/policy"
 )
 
 // twoCards are a bot on signed HTTP and two executions that wait, each with its card and its message to approvers.
@@ -35,6 +36,14 @@ func clickOn(channel, ts, action, block, value string) string {
 func TestAForgedAnswerIsRefused(t *testing.T) {
 	t.Parallel()
 	b, _ := twoCards(t, unreached(t))
+	recorded := map[string]int{} // what was clicked for which execution
+	b.opt.Misplaced = func(_ context.Context, a automation.ApproveAsk, action policy.Action) error {
+		recorded[string(action)+" "+a.Execution]++
+		if a.User == "" || a.Channel == "" || a.Entry != policy.ByButton {
+			t.Errorf("recorded is %+v", a)
+		}
+		return nil
+	}
 	for _, action := range []string{actionApprove, actionDeny, actionApproveStep, actionDenyStep, actionCancel} {
 		for name, payload := range map[string]string{
 			"the other card's value":         clickOn("C012OPS", "1700000000.000100", action, "", nth(1)),
@@ -55,8 +64,14 @@ func TestAForgedAnswerIsRefused(t *testing.T) {
 			}
 		}
 	}
+	for _, action := range []policy.Action{policy.Approve, policy.Reject, policy.Cancel} {
+		if recorded[string(action)+" "+nth(0)] < 4 || recorded[string(action)+" "+nth(1)] < 1 {
+			t.Errorf("recorded of %s is %v", action, recorded)
+		}
+	}
+	b.opt.Misplaced = nil
 	for i := range 10_000 { // beside HTTP, for speed
-		e, no := b.row(t.Context(), commands.Invocation{Channel: "C012OPS", User: "U012MALLORY"}, "1700000000.000100", nth(i+2))
+		e, no := b.row(t.Context(), commands.Invocation{Channel: "C012OPS", User: "U012MALLORY"}, "1700000000.000100", actionApprove, nth(i+2))
 		if e != nil || no == nil {
 			t.Fatalf("an invented ID names %+v", e)
 		}

@@ -143,7 +143,7 @@ func (b *Bot) sent(ctx context.Context, inv commands.Invocation, action string, 
 			return invalid("This form does not belong to a decision that I know. Nothing was done.")
 		}
 	} else {
-		e, no := b.row(ctx, inv, from.Message, from.ID)
+		e, no := b.row(ctx, inv, from.Message, action, from.ID)
 		if no == nil && action == actionDenyStep {
 			from.Step, no = b.stepOf(e, stepBlock+from.Step)
 		}

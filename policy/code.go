@@ -85,6 +85,7 @@ const (
 	CodeApproverUnmapped Code = "approver_unmapped"  // the policy wants approvers that it names itself
 	CodeApproverGone     Code = "approver_gone"      // somebody who agreed may not agree any more
 	CodeNothingToApprove Code = "nothing_to_approve" // the run wants no approval, or none of this
+	CodeButtonOther      Code = "button_other"       // a button or a form that is not the execution's own, such as a copy
 
 	CodeParameterUndeclared Code = "parameter_undeclared" // listed by the policy, not declared by the document
 	CodeParameterMissing    Code = "parameter_missing"    // declared without a default, and not given

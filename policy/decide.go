@@ -18,6 +18,9 @@ func (d *Decision) decide() Code {
 	if d.request == nil || !d.request.complete() {
 		return CodeRequestInvalid
 	}
+	if d.request.Misplaced {
+		return CodeButtonOther
+	}
 	if code := d.request.Actor.Standing.refusal(); code != "" {
 		return code
 	}

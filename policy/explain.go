@@ -49,6 +49,9 @@ func (d Decision) explain(hide bool) Explanation {
 	case d.code == "":
 		e.Sentence, e.Decided = "Nothing was decided, so nothing is allowed.", defaultDecided
 		return e
+	case d.code == CodeButtonOther:
+		e.Sentence, e.Decided = "The button or form is not the execution's own, so it does nothing.", "This is checked before any rule."
+		return e
 	case d.Allowed():
 		d.explainYes(&e)
 	case d.Pending():

@@ -119,4 +119,6 @@ type Request struct {
 	Digest  string   // Approve and Reject of a run: of what the approvers were shown
 	Voted   []Actor  // Approve and Reject: who agreed before
 	Step    string   // Approve and Reject of an aws:approve step: its name
+
+	Misplaced bool // it came from a button or a form that is not the execution's own, so that there can be no yes
 }

@@ -115,7 +115,7 @@ func (p *parts) connect(c *config, workspace *bot.Workspace) error {
 	var err error
 	p.bot, err = bot.New(bot.Options{Workspace: workspace, Commander: asks, Store: p.db, Owner: owner, Mode: c.Slack.Mode,
 		SigningSecrets: c.Slack.signing(), Console: c.AWS.console(), Limits: bot.Limits{Lease: c.lease()},
-		Rules: rules(p.gate.Policy), Log: p.log})
+		Rules: rules(p.gate.Policy), Misplaced: p.engine.Misplaced, Log: p.log})
 	if err != nil {
 		return usageError{err}
 	}
