@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"flag"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,7 +15,9 @@ import (
 )
 
 // The test binary is the program, too: scripts run it as a process of its own, so that it can be killed.
+// Stories mostly wait, so more of them run at once than there are processors, unless -parallel says otherwise.
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))) // a flag that package testing defines
 	testscript.Main(m, map[string]func(){
 		"bot": main,
 	})
