@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes docs/images/demo.png from the demo's real page, with one execution done and one in progress. `make screenshot`.
+# Takes docs/images/demo.png from the demo's real page, with one execution done, and one that waits for approval. `make screenshot`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 page=127.0.0.1:18280
@@ -32,8 +32,8 @@ wait_for() {
 
 ask "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa1 reason=\\\"checkout is slow, INC-204\\\""
 wait_for "succeeded"
-ask "run restart-web InstanceId=i-0aaaaaaaaaaaaaaa2 InstanceId=i-0aaaaaaaaaaaaaaa3"
-wait_for '"in_progress"'
+ask "run failover-db ClusterId=shop-cluster reason=\\\"the writer is slow\\\""
+wait_for "waiting for approval"
 
-go run docs/images/shoot.go "http://$page/#/ana/ops" "asked" docs/images/demo.png
+go run docs/images/shoot.go "http://$page/#/ben/ops" "Deny" docs/images/demo.png
 echo "docs/images/demo.png"
