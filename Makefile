@@ -25,7 +25,7 @@ lint:
 race:
 	go test -race ./...
 
-# The five figures that Handrail promises, each beside its reference. The machine should have nothing else to do.
+# The six figures that Handrail promises, each beside its reference. The machine should have nothing else to do.
 BENCH = go test -run '^$$' -bench
 FIGURES = grep -E '^Benchmark|FAIL|panic'
 bench:

@@ -259,7 +259,7 @@ func TestDocsAreComplete(t *testing.T) {
 	for _, c := range regexp.MustCompile(`(?m)^\tCode\w+\s+Code = "(\w+)"`).FindAllStringSubmatch(readText(t, "policy/code.go"), -1) {
 		codes = append(codes, c[1])
 	}
-	missing("docs/policy.md", readText(t, "docs/policy.md"), codes)
+	missing("docs/codes.md", readText(t, "docs/codes.md"), codes)
 	missing("README.md", readText(t, "README.md"), programCommands(t))
 	if len(keys) < 15 || len(codes) < 30 {
 		t.Errorf("found %d keys and %d codes; the test no longer sees them", len(keys), len(codes))
