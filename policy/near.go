@@ -77,6 +77,9 @@ func (g *Grant) lets(r *Request) string {
 			where = "in any channel that is not shared"
 		}
 	}
+	if g.BreakGlass != nil && r.Action == Run {
+		where += " in an emergency"
+	}
 	return fmt.Sprintf("%s lets %s %s it %s.", g.Name, join(limited(g.To), "and"), join(verbs, "and"), where)
 }
 
