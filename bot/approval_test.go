@@ -191,3 +191,22 @@ func TestWhoIsCalled(t *testing.T) {
 		t.Errorf("the thread of a direct message calls others: %v", kinds)
 	}
 }
+
+// A step that is passed again is asked about again, whatever was said the first time.
+func TestAStepThatIsPassedAgainHasButtons(t *testing.T) {
+	t.Parallel()
+	e := accepted("one")
+	e.State = automation.Waiting
+	e.Steps = []automation.Step{
+		{ID: "1", Name: "Confirm", Action: "aws:approve", Status: "Approved"},
+		{ID: "2", Name: "Confirm", Action: "aws:approve", Status: "Waiting"},
+	}
+	e.Approval = &automation.Approval{Steps: []automation.StepAnswer{{Step: "Confirm", ID: "1", Signal: "Approve", Sent: true}}}
+	if got := ruled(rich).answerable(e); len(got) != 1 {
+		t.Errorf("the second time %v can be answered", got)
+	}
+	e.Approval.Steps = append(e.Approval.Steps, automation.StepAnswer{Step: "Confirm", ID: "2", Signal: "Approve"})
+	if got := ruled(rich).answerable(e); len(got) != 0 {
+		t.Errorf("once it is answered %v can be answered", got)
+	}
+}

@@ -90,20 +90,20 @@ func (l look) answerable(e *automation.Execution) (names []string) {
 		return nil
 	}
 	for _, s := range e.Steps {
-		if s.Action == "aws:approve" && kindOf(s.Status) == stepActive && stepName.MatchString(s.Name) && !signalled(e, s.Name) && l.stepRule(e.Runbook, s.Name) {
+		if s.Action == "aws:approve" && kindOf(s.Status) == stepActive && stepName.MatchString(s.Name) && !signalled(e, s) && l.stepRule(e.Runbook, s.Name) {
 			names = append(names, s.Name)
 		}
 	}
 	return names[:min(len(names), 5)]
 }
 
-// signalled says whether enough people have answered a step, and AWS hears of it.
-func signalled(e *automation.Execution, step string) bool {
+// signalled says whether enough people have answered this passing of a step, and AWS hears of it.
+func signalled(e *automation.Execution, step automation.Step) bool {
 	if e.Approval == nil {
 		return false
 	}
 	for _, a := range e.Approval.Steps {
-		if a.Step == step && a.Signal != "" {
+		if a.Step == step.Name && a.ID == step.ID && a.Signal != "" {
 			return true
 		}
 	}

@@ -85,15 +85,17 @@ func reasonOf(votes []automation.Vote) string {
 	return ": " + votes[0].Reason
 }
 
+// stepAnswer is what was said when a step of this name was passed last.
 func stepAnswer(x *automation.Execution, step string) *automation.StepAnswer {
 	if x.Approval == nil {
 		return nil
 	}
-	i := slices.IndexFunc(x.Approval.Steps, func(s automation.StepAnswer) bool { return s.Step == step })
-	if i < 0 {
-		return nil
+	for i, s := range slices.Backward(x.Approval.Steps) {
+		if s.Step == step {
+			return &x.Approval.Steps[i]
+		}
 	}
-	return &x.Approval.Steps[i]
+	return nil
 }
 
 // needs is "2 of `leads` or `dba`", for each of them.

@@ -158,7 +158,7 @@ func TestAnsweringAStep(t *testing.T) {
 		h.executions = []*automation.Execution{x}
 		h.decide = func(o *automation.Outcome) {
 			if tc.answered != nil {
-				o.Execution.Approval = &automation.Approval{Steps: []automation.StepAnswer{*tc.answered}}
+				o.Execution.Approval = &automation.Approval{Steps: []automation.StepAnswer{{Step: step.Name, ID: "before", Signal: "Approve", Sent: true}, *tc.answered}}
 			}
 		}
 		got := read(c.Do(t.Context(), as("U012BEN", tc.text)))
