@@ -106,9 +106,9 @@ func approvals() map[string]*automation.Execution {
 			e.BreakGlass, e.Rule, e.Reason = true, "emergency-restarts", "the site is down"
 		}),
 		"step_asked":    with(underWay(automation.Waiting, "Success", "Waiting", "Pending"), stepped()),
-		"step_told":     with(underWay(automation.Waiting, "Success", "Waiting", "Pending"), stepped(automation.StepAnswer{Step: "Confirm", Signal: "Approve", Sent: true, Votes: []automation.Vote{yes("U012BEN", 2)}})),
-		"step_approved": with(underWay(automation.Running, "Success", "Approved", "InProgress"), stepped(automation.StepAnswer{Step: "Confirm", Signal: "Approve", Sent: true, Votes: []automation.Vote{yes("U012BEN", 2)}})),
-		"step_rejected": with(underWay(automation.Failed, "Success", "Rejected", "Pending"), stepped(automation.StepAnswer{Step: "Confirm", Signal: "Reject", Sent: true, Votes: []automation.Vote{no("U012BEN", "wrong build")}})),
+		"step_told":     with(underWay(automation.Waiting, "Success", "Waiting", "Pending"), stepped(automation.StepAnswer{Step: "Confirm", ID: "id-1", Signal: "Approve", Sent: true, Votes: []automation.Vote{yes("U012BEN", 2)}})),
+		"step_approved": with(underWay(automation.Running, "Success", "Approved", "InProgress"), stepped(automation.StepAnswer{Step: "Confirm", ID: "id-1", Signal: "Approve", Sent: true, Votes: []automation.Vote{yes("U012BEN", 2)}})),
+		"step_rejected": with(underWay(automation.Failed, "Success", "Rejected", "Pending"), stepped(automation.StepAnswer{Step: "Confirm", ID: "id-1", Signal: "Reject", Sent: true, Votes: []automation.Vote{no("U012BEN", "wrong build")}})),
 	}
 }
 
