@@ -116,9 +116,6 @@ func (d *Decision) decideAnswer() Code {
 	if d.request.Channel.Shared {
 		return CodeChannelShared
 	}
-	if d.forbidden(always) || d.forbidden(sometimes) {
-		return CodeDenied
-	}
 	if code := d.checkAnswered(); code != "" {
 		return code
 	}
