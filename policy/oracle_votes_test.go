@@ -114,7 +114,7 @@ func (t table) onePerson(r *policy.Request, a, b policy.Actor) bool {
 	found := []policy.Actor{a}
 	for i := 0; i < len(found); i++ {
 		for _, other := range all {
-			known := slices.ContainsFunc(found, func(f policy.Actor) bool { return f.ID == other.ID })
+			known := slices.ContainsFunc(found, func(f policy.Actor) bool { return f.ID == other.ID && f.Mail == other.Mail })
 			if !known && overlap(t.marks(found[i]), t.marks(other)) {
 				found = append(found, other)
 			}
