@@ -10,7 +10,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"handrail/audit"
-	"handrail/store"
 )
 
 type auditCmd struct {
@@ -24,23 +23,6 @@ type auditSource struct {
 	Store  string `help:"The store, such as sqlite:handrail.db, instead of a configuration." placeholder:"URL"`
 }
 
-// open opens the store for reading, and returns the configuration, nil if there is none. It may run beside a serving bot.
-func (s *auditSource) open(ctx context.Context, io streams) (*store.DB, *config, error) {
-	if s.Store != "" {
-		if !storeURL(s.Store) {
-			return nil, nil, usage("--store must begin with sqlite: or postgres://, such as sqlite:handrail.db")
-		}
-		db, err := store.Open(ctx, store.Options{URL: s.Store, ReadOnly: true})
-		return db, nil, err
-	}
-	cfg, err := storeOf(ctx, s.Config)
-	if err != nil {
-		return nil, nil, err
-	}
-	db, err := store.Open(ctx, store.Options{URL: string(cfg.Store.URL), ReadOnly: true, Log: cfg.Log.open(io.err)})
-	return db, cfg, err
-}
-
 type auditVerifyCmd struct {
 	auditSource
 	Key         []string `help:"A verifier key that checkpoints may be signed with, instead of the configuration's; may be given more than once." sep:"none" placeholder:"VERIFIER"`
@@ -52,7 +34,7 @@ var errDamaged = errors.New("the audit log is damaged; docs/audit.md says what t
 
 // Run prints everything that is wrong with the log, and ends with 1 if anything is.
 func (c *auditVerifyCmd) Run(ctx context.Context, io streams) (err error) {
-	db, cfg, err := c.open(ctx, io)
+	db, cfg, err := openToRead(ctx, c.Config, c.Store, io)
 	if err != nil {
 		return err
 	}
@@ -136,7 +118,7 @@ func (c *auditExportCmd) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	db, _, err := c.open(ctx, io)
+	db, _, err := openToRead(ctx, c.Config, c.Store, io)
 	if err != nil {
 		return err
 	}

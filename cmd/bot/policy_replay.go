@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"handrail/policy"
-	"handrail/store"
 )
 
 // errChanged ends the program with 1 although everything worked.
@@ -16,7 +15,7 @@ var errChanged = errors.New("requests would be decided otherwise")
 
 // replay decides what was asked again under p, and prints what would change.
 func (c *policyTestCmd) replay(ctx context.Context, io streams, p *policy.Policy) (err error) {
-	db, err := c.open(ctx, io)
+	db, _, err := openToRead(ctx, c.Config, c.Store, io)
 	if err != nil {
 		return err
 	}
@@ -35,13 +34,6 @@ func (c *policyTestCmd) replay(ctx context.Context, io streams, p *policy.Policy
 		return errChanged
 	}
 	return err
-}
-
-func (c *policyTestCmd) open(ctx context.Context, io streams) (*store.DB, error) {
-	if c.Config != "" {
-		return openToRead(ctx, c.Config, io)
-	}
-	return store.Open(ctx, store.Options{URL: c.Store, ReadOnly: true})
 }
 
 func (c *policyTestCmd) replayJSON(io streams, p *policy.Policy, again *policy.Replay, since time.Time) error {

@@ -39,7 +39,7 @@ func (c *runsListCmd) Run(ctx context.Context, io streams) (err error) {
 	if c.Limit < 1 || c.Limit > 10_000 {
 		return usage("--limit is %d; use 1 to 10000", c.Limit)
 	}
-	db, err := openToRead(ctx, c.Config, io)
+	db, _, err := openToRead(ctx, c.Config, "", io)
 	if err != nil {
 		return err
 	}
@@ -65,12 +65,22 @@ func (c *runsListCmd) Run(ctx context.Context, io streams) (err error) {
 	return writeTable(io.out, xs)
 }
 
-func openToRead(ctx context.Context, path string, io streams) (*store.DB, error) {
+// openToRead opens the store at url for reading, or that of a configuration if url is "", and returns the configuration as
+// well, nil if it was not asked. It may run beside a serving bot.
+func openToRead(ctx context.Context, path, url string, io streams) (*store.DB, *config, error) {
+	if url != "" {
+		if !storeURL(url) {
+			return nil, nil, usage("--store must begin with sqlite: or postgres://, such as sqlite:handrail.db")
+		}
+		db, err := store.Open(ctx, store.Options{URL: url, ReadOnly: true})
+		return db, nil, err
+	}
 	cfg, err := storeOf(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return store.Open(ctx, store.Options{URL: string(cfg.Store.URL), ReadOnly: true, Log: cfg.Log.open(io.err)})
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.Store.URL), ReadOnly: true, Log: cfg.Log.open(io.err)})
+	return db, cfg, err
 }
 
 type runsShowCmd struct {
@@ -81,7 +91,7 @@ type runsShowCmd struct {
 
 // Run prints one execution.
 func (c *runsShowCmd) Run(ctx context.Context, io streams) (err error) {
-	db, err := openToRead(ctx, c.Config, io)
+	db, _, err := openToRead(ctx, c.Config, "", io)
 	if err != nil {
 		return err
 	}
